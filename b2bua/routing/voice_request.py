@@ -1,0 +1,30 @@
+"""What every webhook says of a call (rcml.md 6.5)."""
+
+from __future__ import annotations
+
+from b2bua.routing.plan import LegFacts
+
+API_VERSION = "2010-04-01"
+
+
+def voice_parameters(leg: LegFacts, api_version: str = API_VERSION) -> tuple[tuple[str, str], ...]:
+    """Return the voice request parameters of `leg`, absent values left out."""
+    fields: list[tuple[str, str | None]] = [
+        ("CallSid", leg.call_sid),
+        ("AccountSid", leg.account_sid),
+        ("From", leg.from_),
+        ("To", leg.to),
+        ("Caller", leg.from_),
+        ("Called", leg.to),
+        ("CallStatus", leg.status.value),
+        ("ApiVersion", api_version),
+        ("Direction", leg.direction.value),
+        ("ParentCallSid", leg.parent_call_sid),
+        ("CallerName", leg.caller_name),
+        ("ForwardedFrom", leg.forwarded_from),
+        ("SipDomain", leg.sip_domain),
+        ("SipCallId", leg.sip_call_id),
+        ("SipSourceIp", leg.sip_source_ip),
+    ]
+    fields += [(f"SipHeader_{name}", value) for name, value in leg.sip_headers]
+    return tuple((name, value) for name, value in fields if value is not None)
