@@ -1,0 +1,180 @@
+"""The small pieces that all SIP text is made of (RFC 3261 section 25).
+
+Tokens, quoted strings, parameters, %-escapes, hosts, and lists whose commas do not count inside
+quotes or angle brackets.
+
+Every pattern here is free of backtracking, so that reading takes time linear in the text whatever
+the text holds.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from ipaddress import AddressValueError, IPv6Address
+
+Params = tuple[tuple[str, str | None], ...]
+"""Parameters in order: (lower-case name, value), the value as on the wire and None for a flag."""
+
+
+class SyntaxFault(ValueError):  # noqa: N818 - the peer's fault; it never leaves the package
+    """The text is not what the grammar asks for.  The message says what, and quotes no input."""
+
+
+TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"
+QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+HOST = r"(?:\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_.\-]++)"
+# Wider than gen-value: colons and brackets come in `received`, and "=" and "/" in sloppy tags.
+_VALUE = rf'(?:{QUOTED}|[^\s;,"<>?\x00-\x20\x7f]++)'
+_SPACE = r"[ \t]*+"
+_PARAM = rf"{_SPACE};{_SPACE}({TOKEN})(?:{_SPACE}={_SPACE}({_VALUE})?+)?+"
+
+_ONE_PARAM = re.compile(_PARAM, re.DOTALL)
+_ALL_PARAMS = re.compile(rf"(?:{_PARAM})*+{_SPACE}", re.DOTALL)
+_WHOLE_TOKEN = re.compile(TOKEN)
+_PLAIN_VALUE = re.compile(rf"{_VALUE}", re.DOTALL)
+_COMMA = re.compile(r',|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|<[^>]*+(?:>|\Z)', re.DOTALL)
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""What no field of ours ever carries."""
+
+
+def is_token(text: str) -> bool:
+    """Whether `text` is one token (section 25.1)."""
+    return _WHOLE_TOKEN.fullmatch(text) is not None
+
+
+def read_number(text: str, most: int) -> int:
+    """Read decimal digits, leading zeros allowed, as a number from 0 to `most`.
+
+    Raises:
+        SyntaxFault: something else than digits, or more than `most`.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise SyntaxFault("not a number")
+    digits = text.lstrip("0") or "0"
+    # Compared by length first: int() of a long string takes quadratic time.
+    if len(digits) > len(str(most)) or int(digits) > most:
+        raise SyntaxFault("number out of range")
+    return int(digits)
+
+
+def read_params(text: str) -> Params:
+    """Read `;name=value;flag...`, which may be empty.
+
+    Raises:
+        SyntaxFault: there is anything else, an empty parameter, or an unbalanced quote.
+    """
+    if not text:
+        return ()
+    if _ALL_PARAMS.fullmatch(text) is None:
+        raise SyntaxFault("malformed parameters")
+    return tuple([(name.lower(), value or None) for name, value in _ONE_PARAM.findall(text)])
+
+
+def write_params(params: Params) -> str:
+    """Write parameters; a value that is no plain value is quoted."""
+    return "".join(
+        [
+            f";{name}"
+            if value is None
+            else f";{name}={value if _PLAIN_VALUE.fullmatch(value) else quote(value)}"
+            for name, value in params
+        ]
+    )
+
+
+def find_param(params: Params, name: str) -> str | None:
+    """Return the first value of `name` (lower case), "" for a flag, None when absent."""
+    for key, value in params:
+        if key == name:
+            return value or ""
+    return None
+
+
+def replace_param(params: Params, name: str, value: str | None) -> Params:
+    """Return `params` with one `name` (lower case) in the place of the first, or at the end."""
+    kept = [(key, value if key == name else old) for key, old in params]
+    names = [key for key, _ in kept]
+    if name not in names:
+        return (*params, (name, value))
+    first = names.index(name)
+    return tuple([pair for at, pair in enumerate(kept) if pair[0] != name or at == first])
+
+
+def split_list(text: str) -> list[str]:
+    """Split at the commas outside quotes and angle brackets (7.3.1); parts are stripped.
+
+    Never raises: what an open quote or bracket begins is one part.
+    """
+    if "," not in text:
+        return [text]
+    parts, start = [], 0
+    for match in _COMMA.finditer(text):
+        if match[0] == ",":
+            parts.append(text[start : match.start()].strip(" \t"))
+            start = match.end()
+    parts.append(text[start:].strip(" \t"))
+    return parts
+
+
+def quote(text: str) -> str:
+    """Write `text` as a quoted string."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def unquote(text: str) -> str:
+    """Return what a quoted string says; other text comes back as it is."""
+    if len(text) < 2 or text[0] != '"' or text[-1] != '"':
+        return text
+    inner = text[1:-1]
+    return _QUOTED_PAIR.sub(r"\1", inner) if "\\" in inner else inner
+
+
+def undo_needless_escapes(text: str) -> str:
+    """Replace %-escapes of unreserved characters by the character, and write the rest upper case.
+
+    Two texts that mean the same URI component become equal (19.1.4).
+    """
+    return _ESCAPE.sub(_undo, text) if "%" in text else text
+
+
+def _undo(match: re.Match[str]) -> str:
+    character = chr(int(match[1], 16))
+    return character if character in _UNRESERVED else match[0].upper()
+
+
+def unescape(text: str) -> str:
+    """Return what %-escaped text means, read as UTF-8; broken UTF-8 becomes U+FFFD."""
+    if "%" not in text:
+        return text
+    octets = re.sub(
+        rb"%([0-9A-Fa-f]{2})",
+        lambda match: bytes([int(match[1], 16)]),
+        text.encode("utf-8", "replace"),
+    )
+    return octets.decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=1024)
+def read_host(text: str) -> str:
+    """Return a host in lower case, an IPv6 reference without its brackets.
+
+    Raises:
+        SyntaxFault: it is neither a name, an IPv4 address nor an IPv6 reference.
+    """
+    if not text.startswith("["):
+        return text.lower()
+    try:
+        IPv6Address(text[1:-1])
+    except AddressValueError:
+        raise SyntaxFault("malformed IPv6 reference") from None
+    return text[1:-1].lower()
+
+
+def write_host(host: str) -> str:
+    """Write a host, an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
