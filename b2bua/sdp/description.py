@@ -111,8 +111,8 @@ class Description:
 
 
 _TIME = ("t", "0 0")
-# t=, r= and z= belong together and keep their order (RFC 8866 section 5.10); an unknown letter
-# stands with the attributes.
+# t=, r= and z= belong together and keep their order (RFC 8866 sections 5.9-5.11); a letter that
+# nobody knows stands before the attributes.
 _SESSION_ORDER = {letter: rank for rank, letter in enumerate("vosiuepcbt")} | {"r": 9, "z": 9}
 _SESSION_ORDER |= {"k": 10}
 _MEDIA_ORDER = {letter: rank for rank, letter in enumerate("micbk")}
@@ -139,7 +139,7 @@ class Limits:
     """How much one description may hold."""
 
     description_bytes: int = 65_536
-    lines: int = 2_000
+    lines: int = 1_000
     media: int = 50
     formats: int = 256
 
@@ -210,9 +210,8 @@ class _Parts:
         else:
             self.others.append((letter, value))
 
-    @property
-    def kept(self) -> Attributes:
-        return tuple(self.attributes)
+    def ordered(self, order: dict[str, int]) -> Lines:
+        return tuple(sorted(self.others, key=lambda line: order.get(line[0], _LAST)))
 
 
 def _session(lines: list[tuple[str, str]]) -> Description:
@@ -231,9 +230,9 @@ def _session(lines: list[tuple[str, str]]) -> Description:
     return Description(
         origin=single.get("o", empty.origin),
         connection=parts.connection,
-        attributes=parts.kept,
+        attributes=tuple(parts.attributes),
         name=single.get("s") or empty.name,
-        others=tuple(parts.others),
+        others=parts.ordered(_SESSION_ORDER),
     )
 
 
@@ -259,8 +258,8 @@ def _media(lines: list[tuple[str, str]], limits: Limits) -> Media:
         protocol=protocol,
         formats=tuple(formats) or ("0",),  # careless peers refuse a line with nothing behind it
         connection=parts.connection,
-        attributes=parts.kept,
-        others=tuple(parts.others),
+        attributes=tuple(parts.attributes),
+        others=parts.ordered(_MEDIA_ORDER),
         port_count=count,
     )
 

@@ -87,7 +87,7 @@ _USUAL = {codec.name.lower(): codec.name for codec in (*STATIC.values(), TELEPHO
 
 
 def codec_named(name: str, rate: int = 8000, channels: int = 1) -> Codec:
-    """Return a codec that equals any other of its name, whatever the case (RFC 8866 section 6.6)."""
+    """Return a codec equal to all of its name, whatever the case (RFC 8866 section 6.6)."""
     return Codec(_USUAL.get(name.lower(), name.upper()), rate, channels)
 
 

@@ -187,11 +187,12 @@ def _reduced(offered: Media, answered: Media) -> Media:
 def _accepted(offered: Media, answered: Media) -> tuple[str, ...]:
     """Return the offered formats that were accepted: the same codec, whatever its number there.
 
-    Where a codec is not known, or it is not RTP, the same format counts.
+    Where one side does not name the codec, or it is not RTP, the same format counts.
     """
-    named, numbers = offered.codecs, frozenset(answered.formats)
-    given = frozenset(answered.codecs.values())
-    return tuple(f for f in offered.formats if (named[f] in given if f in named else f in numbers))
+    named, given = offered.codecs, answered.codecs
+    codecs = frozenset(given.values())
+    unnamed = frozenset(answered.formats) - given.keys()
+    return tuple(f for f in offered.formats if f in unnamed or named.get(f) in codecs)
 
 
 def _mismatch(offered: Media, answered: Media) -> str | None:
