@@ -58,7 +58,7 @@ class Party(Protocol):
         """End this party's leg.  Harmless when it has ended."""
 
     def notify(self, code: int, text: str, *, url: str = "") -> None:
-        """Note an error or warning of rcml.md 7.4 against this call: in the log, later the store."""
+        """Note an error or warning of rcml.md 7.4 against this call, for the log and the store."""
 
 
 class Call(Party, Protocol):
@@ -89,7 +89,7 @@ class Call(Party, Protocol):
 
 
 class Web(Protocol):
-    """HTTP to customers' servers: signed, bounded in time and size, and never into our own network."""
+    """HTTP to customers' servers: signed, bounded in time and size, never into our own network."""
 
     async def fetch(self, ask: Ask) -> Answer | Fault:
         """Send `ask`, following redirects and its URL's connection overrides; never raises."""
@@ -119,7 +119,7 @@ class IRouter(Interface):
 class IRouterFactory(Interface):
     """Makes one router from the settings.  Provide it together with `twisted.plugin.IPlugin`."""
 
-    name = Attribute("what `router = \"...\"` in the settings says")
+    name = Attribute('what `router = "..."` in the settings says')
 
     def create(settings: Mapping[str, Any], site: Site) -> IRouter:
         """Check `settings` (the table `[plugins.NAME]`) and make the router.

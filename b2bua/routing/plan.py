@@ -189,7 +189,7 @@ class Digits:
 
 
 Screen = Callable[["Party"], Awaitable[bool]]
-"""A private conversation with a callee before the bridge: True accepts the call, False declines it."""
+"""A private conversation with a callee before the bridge: True accepts, False declines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,8 @@ class Ring:
 
     `timeout` is how long each target may ring and `time_limit` how long the bridge may last, in
     seconds.  `caller_id` replaces the caller in From.  `ringback` is an ISO country code, or a
-    recording that is played instead of a tone.
+    recording that is played instead of a tone; empty means "us", and that a caller who has not been
+    answered gets a plain 180 rather than early media.
     """
 
     targets: tuple[Target, ...]
@@ -244,7 +245,7 @@ class Ring:
     answer_on_bridge: bool = False
     hangup_on_star: bool = False
     sequential: bool = False
-    ringback: str | Recording = "us"
+    ringback: str | Recording = ""
 
 
 @dataclass(frozen=True, slots=True)
