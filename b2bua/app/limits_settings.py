@@ -1,0 +1,105 @@
+"""`[limits]`: what the outside may send, every figure with a name and a unit.
+
+Bytes are octets, times are seconds unless the name says `_ms`, and everything else is a count.
+Each figure holds for n and is refused at n + 1.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from b2bua.app.settings_file import Section
+
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+
+
+class LimitsSettings(Section):
+    """Bounds on hostile or broken input, and on our own size."""
+
+    # Our own size
+    calls: Count = 2_000
+    """Live calls; an INVITE beyond them gets 503 with Retry-After."""
+    shed_lag_ms: Annotated[float, Field(gt=0)] = 500.0
+    """Median delay of the reactor, in milliseconds, beyond which new calls get 503."""
+    retry_after_min: Count = 1
+    retry_after_max: Count = 10
+    """The 503's Retry-After is a random number of seconds between these two."""
+
+    # SIP messages
+    sip_message_bytes: Count = 65_536
+    sip_headers: Count = 256
+    sip_line_bytes: Count = 8_192
+    sip_vias: Count = 70
+    sip_routes: Count = 20
+    sip_params: Count = 100
+
+    # SIP over streams
+    stream_message_timeout: Seconds = 5.0
+    """Seconds a peer may take to finish a message it began."""
+    stream_header_bytes: Count = 16_384
+    stream_connections_per_address: Count = 100
+    stream_connections: Count = 2_000
+
+    # Calls and authentication
+    call_legs: Count = 50
+    """Legs in a call's family: the caller, everyone it rang, and whom those rang."""
+    call_depth: Count = 5
+    """How many times a call may come back to us before it gets 482."""
+    response_amplification: Annotated[float, Field(ge=1)] = 2.0
+    """Bytes of a response before authentication, as a multiple of the request's."""
+    digest_nonce_lifetime: Seconds = 30.0
+    digest_md5: bool = True
+    """Whether MD5 is offered after SHA-256."""
+    digest_failures_per_user: Count = 5
+    digest_failures_per_address: Count = 20
+    """Failures a minute, after which the source is not answered for `digest_silence`."""
+    digest_silence: Seconds = 60.0
+
+    # Media
+    media_port_min: Annotated[int, Field(ge=0, le=65_535)] = 1_024
+    """The lowest port in a peer's SDP that media is sent to."""
+    rtp_bytes_min: Count = 12
+    rtp_bytes_max: Count = 1_500
+    rtp_excess_packets: Count = 200
+    """Packets a second a stream may send beyond what its ptime says."""
+    nat_packets: Count = 4
+    """Packets in order from another address before NAT mode follows them."""
+    dtmf_event_seconds: Seconds = 8.0
+    dtmf_digits_per_second: Count = 20
+
+    # RCML documents
+    document_bytes: Count = 65_536
+    document_verbs: Count = 100
+    document_depth: Count = 8
+    document_attributes: Count = 32
+    """Attributes of one element."""
+    document_value_characters: Count = 4_096
+    """Characters of one attribute value or text."""
+    dial_nouns: Count = 10
+    send_digits: Count = 32
+    documents_without_input: Count = 50
+    """Documents in a row without input from the caller."""
+    call_seconds: Seconds = 14_400.0
+    """How long a router may keep a call, in seconds."""
+    play_bytes: Count = 10_485_760
+    play_seconds: Seconds = 600.0
+
+    # Webhooks
+    response_header_bytes: Count = 16_384
+    response_headers: Count = 100
+    response_body_bytes: Count = 65_536
+    connect_timeout: Seconds = 5.0
+    header_timeout: Seconds = 10.0
+    response_timeout: Seconds = 15.0
+    """Seconds from the start of the request to the last byte of the body."""
+    redirects: Annotated[int, Field(ge=0)] = 10
+    connections_per_host: Count = 10
+    connections_per_account: Count = 20
+
+    # REST
+    rest_body_bytes: Count = 65_536
+    rest_requests_per_second: Count = 20
+    """Requests a second of one key."""

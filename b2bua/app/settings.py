@@ -1,0 +1,256 @@
+"""The settings of a site: one frozen value, read from `settings.toml` and checked as a whole.
+
+Attributes are called what the file calls them (`settings.media.timeout`).  Every complaint names
+the file, the line and the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
+
+from b2bua.app.addresses import (
+    Network,
+    Place,
+    Ports,
+    plain_form,
+    read_address,
+    read_listen,
+    read_place,
+    read_ports,
+)
+from b2bua.app.limits_settings import LimitsSettings
+from b2bua.app.number_settings import NumberEntry
+from b2bua.app.prefixes import Prefixes
+from b2bua.app.settings_file import (
+    Complaint,
+    Section,
+    SettingsError,
+    Source,
+    read_file,
+    read_model,
+)
+from b2bua.app.trunk_settings import Networks, TrunkEntry
+from b2bua.routing.plan import NumberSettings
+
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+def _listen(text: str) -> str:
+    read_listen(text)
+    return text
+
+
+def _place(text: str) -> str:
+    read_place(text)
+    return text
+
+
+def _address4(text: str) -> str:
+    if text and read_address(text).version != 4:
+        raise ValueError("this should be an IPv4 address; an IPv6 one belongs in `address6`")
+    return text
+
+
+def _address6(text: str) -> str:
+    text = text.strip("[]")
+    if text and read_address(text).version != 6:
+        raise ValueError("this should be an IPv6 address; an IPv4 one belongs in `address`")
+    return text
+
+
+def _host(text: str) -> str:
+    bare = text.removeprefix("[").removesuffix("]")
+    if ":" in bare:
+        return str(read_address(bare))
+    if not all(character.isalnum() or character in "-._" for character in bare):
+        raise ValueError("this should be a host name or an address, without a port")
+    return bare
+
+
+class SipSettings(Section):
+    """`[sip]`.  `t1` is RFC 3261's timer base in seconds; `advertise` is the host in Via."""
+
+    listen: Annotated[tuple[Annotated[str, AfterValidator(_listen)], ...], Field(min_length=1)] = (
+        "udp:0.0.0.0:5060",
+        "tcp:0.0.0.0:5060",
+    )
+    advertise: Annotated[str, AfterValidator(_host)] = ""
+    t1: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 0.5
+
+    @property
+    def places(self) -> list[tuple[str, Place]]:
+        """`listen`, read: transport and place of each."""
+        return [read_listen(text) for text in self.listen]
+
+
+class MediaSettings(Section):
+    """`[media]`.  Timeouts in seconds; `ports` is an inclusive range of UDP ports."""
+
+    address: Annotated[str, AfterValidator(_address4)] = ""
+    address6: Annotated[str, AfterValidator(_address6)] = ""
+    ports: Annotated[Ports, BeforeValidator(read_ports)] = Ports(20_000, 29_999)
+    allow: Networks = ()
+    timeout: Seconds = 60.0
+    timeout_early: Seconds = 30.0
+
+
+class HttpSettings(Section):
+    """`[http]`: where the counters, metrics and the REST API are served."""
+
+    listen: Annotated[str, AfterValidator(_place)] = "127.0.0.1:8080"
+
+    @property
+    def place(self) -> Place:
+        """`listen`, read."""
+        return read_place(self.listen)
+
+
+class ServiceSettings(Section):
+    """`[service]`.  `drain`: seconds that live calls may go on after SIGTERM."""
+
+    drain: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 30.0
+
+
+class StoreSettings(Section):
+    """`[store]`: an SQLAlchemy URL, sqlite or postgresql."""
+
+    url: Annotated[str, Field(pattern=r"^(sqlite|postgresql)(\+\w+)?://")] = (
+        "sqlite:///var/b2bua.sqlite"
+    )
+
+
+class WebhookSettings(Section):
+    """`[webhooks]`.  `allow`: networks that webhooks may reach although they are not public."""
+
+    allow: Networks = ()
+
+
+class Account(Section):
+    """`[[accounts]]`: a customer.  `country` is the ISO code that national numbers are read by."""
+
+    sid: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    auth_token: Annotated[str, Field(min_length=1, repr=False)]
+    country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
+
+
+class User(Section):
+    """`[[users]]`: a phone that registers."""
+
+    name: Name
+    password: Annotated[str, Field(min_length=1, repr=False)]
+
+
+class Settings(Section):
+    """Everything an operator may set.  Entries of a list keep the order of the file."""
+
+    sip: SipSettings = SipSettings()
+    media: MediaSettings = MediaSettings()
+    http: HttpSettings = HttpSettings()
+    service: ServiceSettings = ServiceSettings()
+    limits: LimitsSettings = LimitsSettings()
+    store: StoreSettings = StoreSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    accounts: tuple[Account, ...] = ()
+    users: tuple[User, ...] = ()
+    trunks: tuple[TrunkEntry, ...] = ()
+    numbers: tuple[NumberEntry, ...] = ()
+    plugins: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
+
+    _source: Source = PrivateAttr(default=Source())
+    _number_of: Prefixes[NumberSettings] = PrivateAttr()
+    _trunk_of: Prefixes[TrunkEntry] = PrivateAttr()
+    _inbound: list[tuple[Network, TrunkEntry]] = PrivateAttr()
+
+    def model_post_init(self, _context: Any) -> None:
+        """Prepare the lookups, which happen for every call."""
+        first = self.accounts[0].sid if self.accounts else ""
+        self._number_of = Prefixes.of_patterns((n.number, n.plan(first)) for n in self.numbers)
+        self._trunk_of = Prefixes()
+        for trunk in self.trunks:
+            for prefix in trunk.prefixes or ("",):
+                self._trunk_of.add_prefix(prefix.removesuffix("*"), trunk)
+        inbound = [(network, trunk) for trunk in self.trunks for network in trunk.inbound_from]
+        self._inbound = sorted(inbound, key=lambda pair: -pair[0].prefixlen)
+
+    def number_for(self, user: str) -> NumberSettings | None:
+        """Return the entry for a dialled user part: exact, then the longest prefix, then `*`."""
+        return self._number_of.find(user)
+
+    def trunk_for(self, number: str) -> TrunkEntry | None:
+        """Return the trunk that carries `number`, by the longest matching prefix."""
+        return self._trunk_of.find(number)
+
+    def trunk_from(self, address: str) -> TrunkEntry | None:
+        """Return the trunk that trusts the numeric source `address`, by the narrowest network."""
+        source = plain_form(address)
+        return next((trunk for network, trunk in self._inbound if source in network), None)
+
+    def trunk(self, name: str) -> TrunkEntry | None:
+        """Return the trunk of this name."""
+        return next((trunk for trunk in self.trunks if trunk.name == name), None)
+
+    def account(self, sid: str) -> Account | None:
+        """Return the account of this SID."""
+        return next((account for account in self.accounts if account.sid == sid), None)
+
+    def at(self, *path: str | int) -> str:
+        """Return `FILE:LINE: key` of a setting, to begin a complaint about it."""
+        return self._source.at(path)
+
+
+def read_settings(path: Path) -> Settings:
+    """Return the settings in the file at `path`.
+
+    Raises:
+        SettingsError: with every complaint, one line each.
+    """
+    return settings_from_text(read_file(path), str(path))
+
+
+def settings_from_text(text: str, name: str = "settings") -> Settings:
+    """Return the settings in a TOML `text`, which complaints call `name`.
+
+    Raises:
+        SettingsError: with every complaint, one line each.
+    """
+    settings, source = read_model(text, name, Settings, _cross_checks)
+    settings._source = source
+    return settings
+
+
+# What each shipped router can't do without.
+_NEEDED = {"rcml": "voice_url", "static": "targets"}
+
+
+def _cross_checks(settings: Settings) -> Iterator[Complaint]:
+    """Tell what no field can see alone.  Routers are known to `b2bua.app.plugins`."""
+    yield from _twice("accounts", "sid", [account.sid for account in settings.accounts])
+    yield from _twice("users", "name", [user.name for user in settings.users])
+    yield from _twice("trunks", "name", [trunk.name for trunk in settings.trunks])
+    yield from _twice("numbers", "number", [entry.number for entry in settings.numbers])
+    yield from _twice("sip", "listen", settings.sip.listen)
+    for index, entry in enumerate(settings.numbers):
+        if entry.account and settings.account(entry.account) is None:
+            yield Complaint(("numbers", index, "account"), f"no account is called {entry.account}")
+        needed = _NEEDED.get(entry.router)
+        if needed and not getattr(entry, needed):
+            yield Complaint(("numbers", index, needed), f"router {entry.router} needs this")
+    if settings.limits.retry_after_min > settings.limits.retry_after_max:
+        yield Complaint(("limits", "retry_after_min"), "this is more than `retry_after_max`")
+
+
+def _twice(section: str, field: str, values: Iterable[str]) -> Iterator[Complaint]:
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            path = (section, field, index) if section == "sip" else (section, index, field)
+            yield Complaint(path, f"{value} is here twice")
+        seen.add(value)
+
+
+__all__ = ["Account", "Settings", "SettingsError", "TrunkEntry", "read_settings"]
