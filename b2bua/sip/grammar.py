@@ -21,7 +21,7 @@ class SyntaxFault(ValueError):  # noqa: N818 - the peer's fault; it never leaves
     """The text is not what the grammar asks for.  The message says what, and quotes no input."""
 
 
-TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"
+TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"  # noqa: S105 - a rule of the grammar
 QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 HOST = r"(?:\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_.\-]++)"
 # Wider than gen-value: colons and brackets come in `received`, and "=" and "/" in sloppy tags.

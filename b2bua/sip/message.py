@@ -6,13 +6,14 @@ for it.  A message of our own making raises `SyntaxFault` when a field it is ask
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from b2bua.sip.grammar import SyntaxFault, read_number, split_list
 from b2bua.sip.headers import Headers
 from b2bua.sip.multipart import find_part
-from b2bua.sip.uri import AnyUri
+from b2bua.sip.uri import AnyUri, Uri
 from b2bua.sip.values import (
     CSeq,
     NameAddr,
@@ -97,6 +98,7 @@ REASONS = {
 }
 """The reason phrases of the registered status codes."""
 
+_CALL_ID = re.compile(r"[!-~]++")
 _CLASSES = {1: "Progress", 2: "OK", 3: "Redirection", 4: "Client Error", 5: "Server Error"}
 
 
@@ -106,15 +108,33 @@ def reason_for(status: int) -> str:
 
 
 def read_vias(values: list[str]) -> list[Via]:
-    """Read all Via values, the topmost first."""
+    """Read all Via values, the topmost first; at least one."""
+    if not values:
+        raise SyntaxFault("missing")
     return [read_via(part) for value in values for part in split_list(value)]
 
 
-def read_name_addrs(values: list[str]) -> list[NameAddr]:
-    """Read the values of Contact, Route or Record-Route; the `*` of a REGISTER gives none."""
+def read_contacts(values: list[str]) -> list[NameAddr]:
+    """Read the values of Contact; the `*` of a REGISTER gives none."""
     if values == ["*"]:
         return []
     return [read_name_addr(part) for value in values for part in split_list(value)]
+
+
+def read_routes(values: list[str]) -> list[NameAddr]:
+    """Read the values of Route or Record-Route: SIP URIs."""
+    routes = [read_name_addr(part) for value in values for part in split_list(value)]
+    if not all(isinstance(route.uri, Uri) for route in routes):
+        raise SyntaxFault("not a SIP URI")
+    return routes
+
+
+def read_call_id(values: list[str]) -> str:
+    """Read Call-ID: visible ASCII, wider than the grammar's words."""
+    call_id = _only(values)
+    if _CALL_ID.fullmatch(call_id) is None:
+        raise SyntaxFault("malformed")
+    return call_id
 
 
 def read_one_name_addr(values: list[str]) -> NameAddr:
@@ -133,8 +153,8 @@ def read_max_forwards(values: list[str]) -> int | None:
 
 
 def read_content_type(values: list[str]) -> str | None:
-    """Read the media type alone, in lower case."""
-    return values[0].partition(";")[0].strip(" \t").lower() if values else None
+    """Read the media type alone, in lower case; None when absent."""
+    return _only(values).partition(";")[0].strip(" ").lower() if values else None
 
 
 def _only(values: list[str]) -> str:
@@ -171,7 +191,7 @@ class _Fields:
 
     @property
     def call_id(self) -> str:
-        return self.headers.typed("Call-ID", _only)
+        return self.headers.typed("Call-ID", read_call_id)
 
     @property
     def cseq(self) -> CSeq:
@@ -180,22 +200,22 @@ class _Fields:
     @property
     def contact(self) -> NameAddr | None:
         """The first Contact."""
-        contacts = self.headers.typed("Contact", read_name_addrs)
+        contacts = self.headers.typed("Contact", read_contacts)
         return contacts[0] if contacts else None
 
     @property
     def contacts(self) -> list[NameAddr]:
-        return [*self.headers.typed("Contact", read_name_addrs)]
+        return [*self.headers.typed("Contact", read_contacts)]
 
     @property
     def record_routes(self) -> list[NameAddr]:
         """All Record-Route values, the topmost first."""
-        return [*self.headers.typed("Record-Route", read_name_addrs)]
+        return [*self.headers.typed("Record-Route", read_routes)]
 
     @property
     def routes(self) -> list[NameAddr]:
         """All Route values, the topmost first."""
-        return [*self.headers.typed("Route", read_name_addrs)]
+        return [*self.headers.typed("Route", read_routes)]
 
     @property
     def max_forwards(self) -> int | None:
