@@ -1,0 +1,54 @@
+"""Fetch a document or a recording: one request, and a value whatever happens.
+
+An answer that is no 2xx is a `Fault` here.  `file:` URLs are read only where the settings name
+them (operator.md): no document may lead to the disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from b2bua.routing.interfaces import Web
+from b2bua.routing.plan import Answer, Ask, Fault
+
+INVALID_URL = 11100
+NOT_RETRIEVED = 11200
+TOO_LARGE = 11750
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Where documents come from: the web, and the files that the settings name."""
+
+    web: Web
+    files: frozenset[str] = frozenset()
+
+    async def fetch(self, ask: Ask) -> Answer | Fault:
+        """Return the 2xx answer to `ask`, or say why there is none; never raise."""
+        if ask.url in self.files:
+            return _read_file(ask)
+        if urlsplit(ask.url).scheme not in {"http", "https"}:
+            return Fault(INVALID_URL, "not an http or https URL", ask.url)
+        answer = await self.web.fetch(ask)
+        if isinstance(answer, Answer) and not 200 <= answer.status <= 299:
+            text = f"answered with status {answer.status}"
+            return Fault(NOT_RETRIEVED, text, ask.url, answer.status)
+        return answer
+
+
+def files_among(*urls: str) -> frozenset[str]:
+    """Return those of `urls` (from the settings) that name a file."""
+    return frozenset(url for url in urls if url.startswith("file:"))
+
+
+def _read_file(ask: Ask) -> Answer | Fault:
+    try:
+        with Path(unquote(urlsplit(ask.url).path)).open("rb") as file:
+            body = file.read(ask.limit_bytes + 1)
+    except OSError as problem:
+        return Fault(NOT_RETRIEVED, problem.strerror or "cannot be read", ask.url)
+    if len(body) > ask.limit_bytes:
+        return Fault(TOO_LARGE, f"longer than {ask.limit_bytes} bytes", ask.url)
+    return Answer(200, "text/xml", body, ask.url)

@@ -1,0 +1,48 @@
+"""Ring the fixed targets of a number: the smallest useful plugin.
+
+[[numbers]]
+number = "9*"
+router = "static"
+targets = ["sip:{user}@127.0.0.1:5062"]     # {user}: the dialled user part
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from b2bua.routing.interfaces import Call, IRouter, IRouterFactory, Site
+from b2bua.routing.plan import Ring, Target
+
+USER_CHARS = "%-_.!~*'()&=+$,;?/"  # RFC 3261 section 25.1: user, and escapes that stand already
+
+
+@implementer(IRouter)
+class Static:
+    """Rings all targets at once; the first that answers has the call."""
+
+    async def take(self, call: Call) -> None:
+        user = quote(call.offer.called, safe=USER_CHARS)
+        uris = [uri.replace("{user}", user) for uri in call.offer.number.targets]
+        if not uris:
+            await call.refuse(404, "Not Found")
+            return
+        targets = tuple(Target(uri=uri) for uri in uris)
+        await call.ring(Ring(targets, answer_on_bridge=True))
+
+
+@implementer(IPlugin, IRouterFactory)
+class StaticFactory:
+    name = "static"
+
+    def create(self, settings: Mapping[str, Any], site: Site) -> IRouter:
+        if settings:
+            raise ValueError("static has no settings; its targets stand with each number")
+        return Static()
+
+
+static = StaticFactory()
