@@ -1,0 +1,74 @@
+"""The counters as Prometheus reads them.
+
+There is one list of counters, the one that `/counters` shows; this is only another way to write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+Counters = Callable[[], Mapping[str, Any]]
+
+_HELP = {
+    "calls": "Live calls.",
+    "legs": "Live legs.",
+    "dialogs": "SIP dialogs.",
+    "transactions": "SIP transactions, by type.",
+    "timers": "SIP timers that run.",
+    "media_sessions": "Media streams that are open.",
+    "media_ports_in_use": "UDP ports taken for media.",
+    "webhooks_in_flight": "Requests to customers' servers without an answer yet.",
+    "callbacks_pending": "Status callbacks that wait to be delivered.",
+    "callbacks_dead": "Status callbacks that were given up.",
+    "refused": "Calls and requests refused, by reason.",
+    "malformed": "Malformed messages, by reason.",
+}
+_LABELS = {"transactions": "type", "refused": "reason", "malformed": "reason"}
+_TOTALS = frozenset({"refused", "malformed"})
+
+
+class CountersCollector(Collector):
+    """Turns `counters()` into metrics at the moment of the scrape."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield one metric family for each counter."""
+        for name, value in self._counters().items():
+            yield _lag(value) if name == "reactor_lag_ms" else _family(name, value)
+
+    def describe(self) -> Iterator[Metric]:
+        """Yield nothing: names are known when there is something to count."""
+        return iter(())
+
+
+def metrics_text(counters: Counters) -> bytes:
+    """Return the exposition format, version 0.0.4."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(CountersCollector(counters))
+    return generate_latest(registry)
+
+
+def _family(name: str, value: Any) -> Metric:
+    kind = CounterMetricFamily if name in _TOTALS else GaugeMetricFamily
+    text = _HELP.get(name, name.replace("_", " "))
+    if not isinstance(value, Mapping):
+        return kind(f"b2bua_{name}", text, value=value)
+    family = kind(f"b2bua_{name}", text, labels=[_LABELS.get(name, "kind")])
+    for label, count in value.items():
+        family.add_metric([str(label)], count)
+    return family
+
+
+def _lag(lag: Mapping[str, float]) -> Metric:
+    text = "How late the reactor was in the last minute."
+    family = GaugeMetricFamily("b2bua_reactor_lag_seconds", text, labels=["quantile"])
+    for name, quantile in (("p50", "0.5"), ("p99", "0.99"), ("max", "1")):
+        family.add_metric([quantile], lag[name] / 1000)
+    return family
