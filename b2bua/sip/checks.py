@@ -1,13 +1,13 @@
 """What makes a split message a well-formed one.
 
-Every field that typed access will read is read here.  Fields that nobody needs are not judged: a malformed Date is no reason to lose a call (RFC 3261
-section 8.2, RFC 4475 section 3.1.2.12).
+Every field that typed access will read is read here.  Fields that nobody needs are not judged: a
+malformed Date is no reason to lose a call (RFC 3261 section 8.2, RFC 4475 section 3.1.2.12).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from b2bua.sip import message
@@ -33,7 +33,6 @@ _READ: tuple[tuple[str, Callable[[list[str]], Any]], ...] = (
     ("Route", message.read_routes),
     ("Record-Route", message.read_routes),
 )
-_WITH_PARAMS = ("Via", "From", "To", "Contact", "Route", "Record-Route")
 
 
 def read_message(head: Head, body: bytes, limits: Limits) -> Message:
@@ -62,7 +61,8 @@ def _read_response(head: Head, body: bytes, limits: Limits) -> Response:
     if match is None:
         raise Refusal(400, "Malformed status line")
     _check_fields(head.headers, limits)
-    return Response(int(match[1]), match[2] or "", head.headers, body)
+    reason = (match[2] or "").replace("\t", " ")
+    return Response(int(match[1]), reason, head.headers, body)
 
 
 def _read_request_line(start: str, limits: Limits) -> tuple[str, AnyUri]:
@@ -84,8 +84,7 @@ def _read_request_line(start: str, limits: Limits) -> tuple[str, AnyUri]:
 
 
 def _check_fields(headers: Headers, limits: Limits) -> None:
-    _check_counts(headers, limits)
-    _check_params(headers, limits)
+    _check_limits(headers, limits)
     name = ""
     try:
         for name, read in _READ:
@@ -94,36 +93,32 @@ def _check_fields(headers: Headers, limits: Limits) -> None:
         raise Refusal(400, f"{name}: {fault}") from None
 
 
-def _check_counts(headers: Headers, limits: Limits) -> None:
+def _check_limits(headers: Headers, limits: Limits) -> None:
+    """Count by separators before anything is read, and exactly only where that is too many."""
+    semicolons = 0
     for name, most in (
         ("Via", limits.vias),
+        ("From", 1),
+        ("To", 1),
+        ("Contact", limits.contacts),
         ("Route", limits.routes),
         ("Record-Route", limits.routes),
-        ("Contact", limits.contacts),
     ):
-        values = headers.get_all(name)
-        # Commas inside quotes make this too much; only then is it worth to count exactly.
-        if len(values) + sum([value.count(",") for value in values]) > most:
-            _refuse_more(name, (part for value in values for part in split_list(value)), most)
-
-
-def _refuse_more(name: str, parts: Iterable[str], most: int) -> None:
-    if sum(1 for _ in parts) > most:
-        raise Refusal(400, f"Too many values of {name}")
-
-
-def _check_params(headers: Headers, limits: Limits) -> None:
-    in_all = 0
-    for name in _WITH_PARAMS:
-        for value in headers.get_all(name):
-            count = value.count(";")
-            in_all += count
-            if count > limits.params and any(
-                _params(part) > limits.params for part in split_list(value)
-            ):
+        count = 0
+        for value in headers.lines(name):
+            count += 1 + value.count(",")
+            in_value = value.count(";")
+            semicolons += in_value
+            if in_value > limits.params and _most_params(value) > limits.params:
                 raise Refusal(400, f"Too many parameters in {name}")
-    if in_all > limits.params_in_all:
+        if count > most and len(headers.listed(name)) > most:
+            raise Refusal(400, f"Too many values of {name}")
+    if semicolons > limits.params_in_all:
         raise Refusal(400, "Too many parameters")
+
+
+def _most_params(value: str) -> int:
+    return max([_params(element) for element in split_list(value)])
 
 
 def _params(element: str) -> int:

@@ -27,16 +27,18 @@ HOST = r"(?:\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_.\-]++)"
 # Wider than gen-value: colons and brackets come in `received`, and "=" and "/" in sloppy tags.
 _VALUE = rf'(?:{QUOTED}|[^\s;,"<>?\x00-\x20\x7f]++)'
 _SPACE = r"[ \t]*+"
-_PARAM = rf"{_SPACE};{_SPACE}({TOKEN})(?:{_SPACE}={_SPACE}({_VALUE})?+)?+"
+_PARAM = rf"{_SPACE};{_SPACE}{TOKEN}(?:{_SPACE}={_SPACE}{_VALUE}?+)?+"
+PARAMS = rf"(?:{_PARAM})*+{_SPACE}"
 
-_ONE_PARAM = re.compile(_PARAM, re.DOTALL)
-_ALL_PARAMS = re.compile(rf"(?:{_PARAM})*+{_SPACE}", re.DOTALL)
+_PAIRS = re.compile(rf";{_SPACE}({TOKEN})(?:{_SPACE}={_SPACE}({_VALUE})?+)?+", re.DOTALL)
 _WHOLE_TOKEN = re.compile(TOKEN)
 _PLAIN_VALUE = re.compile(rf"{_VALUE}", re.DOTALL)
 _COMMA = re.compile(r',|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|<[^>]*+(?:>|\Z)', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
+
+_MOST_DIGITS = 20
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 """What no field of ours ever carries."""
@@ -50,29 +52,36 @@ def is_token(text: str) -> bool:
 def read_number(text: str, most: int) -> int:
     """Read decimal digits, leading zeros allowed, as a number from 0 to `most`.
 
+    `most` has at most 20 digits.
+
     Raises:
         SyntaxFault: something else than digits, or more than `most`.
     """
     if not (text.isascii() and text.isdigit()):
         raise SyntaxFault("not a number")
     digits = text.lstrip("0") or "0"
-    # Compared by length first: int() of a long string takes quadratic time.
-    if len(digits) > len(str(most)) or int(digits) > most:
+    # Judged by length first: int() of a long text takes quadratic time, or refuses.
+    number = int(digits) if len(digits) <= _MOST_DIGITS else most + 1
+    if number > most:
         raise SyntaxFault("number out of range")
-    return int(digits)
+    return number
 
 
-def read_params(text: str) -> Params:
-    """Read `;name=value;flag...`, which may be empty.
+def read_port(digits: str) -> int:
+    """Read a port, 1 to 65535.
 
     Raises:
-        SyntaxFault: there is anything else, an empty parameter, or an unbalanced quote.
+        SyntaxFault: it is out of range.
     """
-    if not text:
-        return ()
-    if _ALL_PARAMS.fullmatch(text) is None:
-        raise SyntaxFault("malformed parameters")
-    return tuple([(name.lower(), value or None) for name, value in _ONE_PARAM.findall(text)])
+    port = read_number(digits, 65535)
+    if port == 0:
+        raise SyntaxFault("port 0")
+    return port
+
+
+def split_params(text: str) -> Params:
+    """Take apart a text that `PARAMS` matches: `;name=value;flag...`, or nothing."""
+    return tuple([(name.lower(), value or None) for name, value in _PAIRS.findall(text)])
 
 
 def write_params(params: Params) -> str:

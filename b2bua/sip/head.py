@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from b2bua.sip.grammar import CONTROL, SyntaxFault, is_token, read_number
 from b2bua.sip.headers import KNOWN, Headers, canonical
 
+# What needs no second look; a CR without its LF, or the other way round, is found by counting.
+_PLAIN = bytes({*range(256)} - {*range(10), 11, 12, *range(14, 32), 127})
 _FOLD = re.compile(r"\r\n[ \t]++")
 _CONTROL_PAIR = re.compile(r"\\[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MOST_LENGTH = 2**31 - 1
@@ -67,22 +69,18 @@ def split_head(octets: bytes, limits: Limits) -> Head:
             that is no number or is given twice and differently.
     """
     start, _, block = octets.decode("utf-8", "replace").partition("\r\n")
-    if CONTROL.search(start) or block[:1] in (" ", "\t"):
+    if block[:1] in (" ", "\t"):
         raise Refusal(400, "Malformed start line")
-    lines = _lines(block)
+    lines = unfold(block).split("\r\n") if block else []
     if len(lines) > limits.headers:
         raise Refusal(513, "Too many header fields")
     if len(octets) > limits.line_bytes:
         _check_lengths([start, *lines], limits.line_bytes)
+    if not _is_plain(octets):
+        _tamed(start)
+        lines = [_tamed(line) for line in lines]
     headers = Headers.of_canonical(_fields(lines))
     return Head(start, headers, _content_length(headers))
-
-
-def _lines(block: str) -> list[str]:
-    if not block:
-        return []
-    lines = unfold(block).split("\r\n")
-    return lines if "".join(lines).isprintable() else [_tamed(line) for line in lines]
 
 
 def unfold(block: str) -> str:
@@ -90,18 +88,22 @@ def unfold(block: str) -> str:
     return _FOLD.sub(" ", block) if "\r\n " in block or "\r\n\t" in block else block
 
 
-def _tamed(line: str) -> str:
-    if line.isprintable():
-        return line
-    line = _CONTROL_PAIR.sub("", line.replace("\t", " "))
-    if CONTROL.search(line):
-        raise Refusal(400, "Control character in a header field")
-    return line
-
-
 def _check_lengths(lines: list[str], most: int) -> None:
     if any(len(line.encode("utf-8", "replace")) > most for line in lines):
         raise Refusal(513, "Line too long")
+
+
+def _is_plain(octets: bytes) -> bool:
+    ends = octets.count(b"\r\n")
+    ones = octets.count(b"\r"), octets.count(b"\n")
+    return ones == (ends, ends) and not octets.translate(None, _PLAIN)
+
+
+def _tamed(line: str) -> str:
+    line = _CONTROL_PAIR.sub("", line.replace("\t", " "))
+    if CONTROL.search(line):
+        raise Refusal(400, "Control character in the header")
+    return line
 
 
 def _fields(lines: list[str]) -> list[tuple[str, str]]:

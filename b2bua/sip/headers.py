@@ -6,7 +6,7 @@ until that field changes (`typed`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from b2bua.sip.grammar import split_list
@@ -75,8 +75,10 @@ class Headers:
     @classmethod
     def of_canonical(cls, fields: list[tuple[str, str]]) -> Headers:
         """Take over `fields`, whose names are canonical already."""
-        headers = cls()
+        headers = cls.__new__(cls)
         headers._fields = fields
+        headers._index = None
+        headers._typed = {}
         return headers
 
     def get(self, name: str) -> str | None:
@@ -87,6 +89,10 @@ class Headers:
     def get_all(self, name: str) -> list[str]:
         """Return the values of `name`, one for each line."""
         return [*self._values(name)]
+
+    def lines(self, name: str) -> Sequence[str]:
+        """Return what `get_all` does, to be read at once and not kept."""
+        return self._values(name)
 
     def listed(self, name: str) -> list[str]:
         """Return the values of `name`, lines that are comma lists taken apart (7.3.1)."""

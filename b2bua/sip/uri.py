@@ -11,24 +11,26 @@ from b2bua.sip.grammar import (
     SyntaxFault,
     find_param,
     read_host,
-    read_number,
+    read_port,
     undo_needless_escapes,
     write_host,
 )
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+")
-_USER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/#\[\]^`{}|]|%[0-9A-Fa-f]{2})++")
-_PASSWORD = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,:;?/]|%[0-9A-Fa-f]{2})*+")
-_HOSTPORT = re.compile(rf"({HOST})(?::([0-9]*+))?+")
-_PARAMS = re.compile(
-    r"(?:;(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$@]|%[0-9A-Fa-f]{2})++"
-    r"(?:=(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$@=,]|%[0-9A-Fa-f]{2})*+)?+)*+"
+_HEX = "%[0-9A-Fa-f]{2}"
+_PARAM_CHARS = r"[A-Za-z0-9\-_.!~*'()\[\]/:&+$]"
+_PARAMS = rf"(?:;(?:{_PARAM_CHARS}|{_HEX})++(?:=(?:{_PARAM_CHARS}|[=]|{_HEX})*+)?+)*+"
+# An "@" is escaped everywhere else, so the first one ends the userinfo, whatever question marks
+# and semicolons stand before it.
+_SIP = re.compile(
+    rf"(?:((?:[A-Za-z0-9\-_.!~*'()&=+$,;?/#\[\]]|{_HEX})++)"
+    rf"(?::((?:[A-Za-z0-9\-_.!~*'()&=+$,]|{_HEX})*+))?+@)?+"
+    rf"({HOST})(?::([0-9]++))?+({_PARAMS})(?:\?(.*+))?+",
+    re.DOTALL,
 )
-_HEADERS = re.compile(
-    r"(?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$]|%[0-9A-Fa-f]{2})++="
-    r"(?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$;,@=]|%[0-9A-Fa-f]{2})*+"
-)
-_TEL_NUMBER = re.compile(r"\+?+[0-9A-Fa-f*#\-.()]++")
+_HEADER_CHARS = r"[A-Za-z0-9\-_.!~*'()\[\]/?:+$]"
+_HEADERS = re.compile(rf"(?:{_HEADER_CHARS}|{_HEX})++=(?:{_HEADER_CHARS}|[;,@=]|{_HEX})*+")
+_TEL = re.compile(rf"(\+?+[0-9A-Fa-f*#\-.()]++)({_PARAMS})")
 _OPAQUE = re.compile(r"[!-~]++")
 _BARE_PERCENT = r"%(?![0-9A-Fa-f]{2})"
 _NOT_IN_USER = re.compile(rf"[^A-Za-z0-9\-_.!~*'()&=+$,;?/%]|{_BARE_PERCENT}")
@@ -148,55 +150,22 @@ def read_uri(text: str) -> AnyUri:
 
 
 def _read_sip(scheme: str, rest: str) -> Uri:
-    user = password = None
-    # An "@" must be escaped everywhere else, so the first one ends the userinfo, whatever
-    # question marks and semicolons stand before it.
-    userinfo, at, hostpart = rest.partition("@")
-    if at:
-        user, password = _read_userinfo(userinfo)
-    else:
-        hostpart = rest
-    match = _HOSTPORT.match(hostpart)
+    match = _SIP.fullmatch(rest)
     if match is None:
-        raise SyntaxFault("malformed host in a URI")
-    host = read_host(match[1])
-    port = _read_port(match[2])
-    tail = hostpart[match.end() :]
-    if not tail:
-        return Uri(scheme, host, user, password, port)
-    params, question, headers = tail.partition("?")
+        raise SyntaxFault(f"malformed {scheme} URI")
+    user, password, host, port, params, headers = match.groups()
     return Uri(
         scheme,
-        host,
-        user,
-        password,
-        port,
-        _read_uri_params(params),
-        _read_headers(headers) if question else (),
+        read_host(host),
+        user and undo_needless_escapes(user),
+        password and undo_needless_escapes(password),
+        None if port is None else read_port(port),
+        _split_params(params) if params else (),
+        () if headers is None else _read_headers(headers),
     )
 
 
-def _read_userinfo(text: str) -> tuple[str, str | None]:
-    user, colon, password = text.partition(":")
-    if _USER.fullmatch(user) is None or _PASSWORD.fullmatch(password) is None:
-        raise SyntaxFault("malformed user part in a URI")
-    return undo_needless_escapes(user), undo_needless_escapes(password) if colon else None
-
-
-def _read_port(digits: str | None) -> int | None:
-    if digits is None:
-        return None
-    port = read_number(digits, 65535)
-    if port == 0:
-        raise SyntaxFault("port 0 in a URI")
-    return port
-
-
-def _read_uri_params(text: str) -> Params:
-    if not text:
-        return ()
-    if _PARAMS.fullmatch(text) is None:
-        raise SyntaxFault("malformed URI parameters")
+def _split_params(text: str) -> Params:
     params = []
     for param in text[1:].split(";"):
         name, _, value = param.partition("=")
@@ -208,17 +177,17 @@ def _read_headers(text: str) -> tuple[tuple[str, str], ...]:
     headers = []
     for header in text.split("&"):
         if _HEADERS.fullmatch(header) is None:
-            raise SyntaxFault("malformed headers in a URI")
+            raise SyntaxFault("malformed header fields in a URI")
         name, _, value = header.partition("=")
         headers.append((undo_needless_escapes(name), undo_needless_escapes(value)))
     return tuple(headers)
 
 
 def _read_tel(rest: str) -> TelUri:
-    number, semicolon, params = rest.partition(";")
-    if _TEL_NUMBER.fullmatch(number) is None:
-        raise SyntaxFault("malformed number in a tel URI")
-    return TelUri(number, _read_uri_params(semicolon + params))
+    match = _TEL.fullmatch(rest)
+    if match is None:
+        raise SyntaxFault("malformed tel URI")
+    return TelUri(match[1], _split_params(match[2]) if match[2] else ())
 
 
 def _write_params(params: Params) -> str:

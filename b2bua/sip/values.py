@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from b2bua.sip.grammar import (
     HOST,
+    PARAMS,
     QUOTED,
     TOKEN,
     Params,
@@ -19,8 +20,9 @@ from b2bua.sip.grammar import (
     quote,
     read_host,
     read_number,
-    read_params,
+    read_port,
     replace_param,
+    split_params,
     unquote,
     write_host,
     write_params,
@@ -29,13 +31,14 @@ from b2bua.sip.uri import AnyUri, read_uri
 
 # Unquoted display names are read more widely than the grammar's tokens: what telephones send.
 _NAME_ADDR = re.compile(
-    rf'(?:({QUOTED})[ \t]*+|([^"<>,;\\\x00-\x1f\x7f]*+))<([^<>" \t]++)>(.*+)', re.DOTALL
+    rf'(?:({QUOTED})[ \t]*+|([^"<>,;\\\x00-\x1f\x7f]*+))<([^<>" \t]++)>({PARAMS})',
+    re.DOTALL,
 )
 # Without brackets a comma, question mark or semicolon is not part of the URI (section 20).
-_ADDR_SPEC = re.compile(r'([^<>"?,; \t]++)[ \t]*+(.*+)', re.DOTALL)
+_ADDR_SPEC = re.compile(rf'([^<>"?,; \t]++)({PARAMS})', re.DOTALL)
 _VIA = re.compile(
     rf"({TOKEN})[ \t]*+/[ \t]*+({TOKEN})[ \t]*+/[ \t]*+({TOKEN})[ \t]++"
-    rf"({HOST})[ \t]*+(?::[ \t]*+([0-9]++)[ \t]*+)?+(.*+)",
+    rf"({HOST})(?:[ \t]*+:[ \t]*+([0-9]++))?+({PARAMS})",
     re.DOTALL,
 )
 _CSEQ = re.compile(rf"([0-9]++)[ \t]++({TOKEN})")
@@ -144,11 +147,11 @@ def read_name_addr(text: str) -> NameAddr:
     if match is not None:
         quoted, words, uri, params = match.groups()
         display = unquote(quoted) if quoted else words.strip(" ")
-        return NameAddr(read_uri(uri), display, read_params(params))
+        return NameAddr(read_uri(uri), display, split_params(params))
     match = _ADDR_SPEC.fullmatch(text)
     if match is None:
         raise SyntaxFault("malformed address")
-    return NameAddr(read_uri(match[1]), "", read_params(match[2]))
+    return NameAddr(read_uri(match[1]), "", split_params(match[2]))
 
 
 def read_via(text: str) -> Via:
@@ -163,10 +166,8 @@ def read_via(text: str) -> Via:
     protocol, version, transport, host, port, params = match.groups()
     if version != "2.0" or protocol.upper() != "SIP":
         raise SyntaxFault("Via of another protocol")
-    number = None if port is None else read_number(port, 65535)
-    if number == 0:
-        raise SyntaxFault("port 0 in a Via")
-    return Via(transport.upper(), read_host(host), number, read_params(params))
+    number = None if port is None else read_port(port)
+    return Via(transport.upper(), read_host(host), number, split_params(params))
 
 
 def read_cseq(text: str) -> CSeq:
