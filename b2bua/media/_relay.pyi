@@ -1,0 +1,63 @@
+"""The RTP relay in C: what moves packets.  `b2bua.media.relay` is the one that decides.
+
+Handles are never 0.  A handle that is unknown or closed raises `LookupError`; what the system
+refuses raises `OSError`; a value out of range raises `ValueError`.  All methods are called from
+one thread.
+"""
+
+class Relay:
+    def __new__(
+        cls, *, streams: int, packets_per_second: int, gather_us: int, notices: int
+    ) -> Relay:
+        """Make a relay of at most `streams` streams.  Opens nothing and begins no thread.
+
+        `packets_per_second` is what one stream may receive, 0 for no limit.  Under load a packet
+        may wait up to `gather_us` microseconds, so that the thread wakes up less often.
+        """
+
+    def start(self) -> None:
+        """Begin the thread."""
+
+    def stop(self) -> None:
+        """End the thread and close every stream."""
+
+    def fileno(self) -> int:
+        """Return the descriptor that is readable when there are notices; -1 before `start`."""
+
+    def notices(self) -> list[tuple[int, int, str, int, int]]:
+        """Take all notices: kind, stream, digit, duration in milliseconds, token.
+
+        The kinds are 0 first packet, 1 pressed, 2 played, 3 silent.
+        """
+
+    def notices_dropped(self) -> int:
+        """Return how many notices found no room."""
+
+    def open(self, raw: bool, address: str, port: int, /) -> int:
+        """Bind `port`, and the one above it unless `raw`; return a handle."""
+
+    def aim(
+        self,
+        stream: int,
+        address: str,
+        port: int,
+        rtcp_port: int,
+        nat: bool,
+        payload_type: int,
+        event_type: int,
+        blocked_events: int,
+        /,
+    ) -> None:
+        """Set the remote end.  `blocked_events` has a bit for each event code, 0-15."""
+
+    def link(self, a: int, b: int, /) -> None: ...
+    def unlink(self, stream: int, /) -> None: ...
+    def play(self, stream: int, token: int, octets: bytes, loop: bool, /) -> None: ...
+    def press(self, stream: int, token: int, digits: str, /) -> None: ...
+    def quiet(self, stream: int, /) -> None: ...
+    def watch(self, stream: int, nanoseconds: int, /) -> None: ...
+    def counts(self, stream: int, /) -> tuple[int, int, int, int, int, int, int]:
+        """Return the fields of `interfaces.Counts`, in its order."""
+
+    def close(self, stream: int, /) -> tuple[int, int, int, int, int, int, int]:
+        """Close the stream; return its last counts."""
