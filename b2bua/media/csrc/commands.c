@@ -17,8 +17,7 @@ static void schedule_voice(struct worker *worker, struct stream *stream)
 {
 	struct voice *voice = &stream->voice;
 
-	if (!voice_is_busy(voice) || voice->scheduled ||
-	    !address_is_usable(&stream->source.remote))
+	if (!voice_is_busy(voice) || voice->scheduled || !address_is_usable(&stream->source.remote))
 		return;
 	voice_schedule(voice, worker->now_ns);
 	worker_wait(worker, stream, WAIT_FRAME, voice->due_ns);
@@ -66,7 +65,7 @@ static void close_socket(const struct worker *worker, int *fd)
 {
 	if (*fd < 0)
 		return;
-	/* It fails if it was never added; closing would remove it as well, unless a child has it. */
+	/* It may never have been added; and a child that has it would keep it in the set. */
 	(void)epoll_ctl(worker->epoll, EPOLL_CTL_DEL, *fd, NULL);
 	socket_close(*fd);
 	*fd = -1;

@@ -265,13 +265,12 @@ static PyObject *counts_tuple(int fault, const struct relay_counts *counts)
 {
 	if (fault != 0)
 		return refuse(fault);
-	return Py_BuildValue("KKKKKKL", (unsigned long long)counts->received_packets,
-			     (unsigned long long)counts->received_bytes,
-			     (unsigned long long)counts->sent_packets,
-			     (unsigned long long)counts->sent_bytes,
-			     (unsigned long long)counts->dropped_packets,
-			     (unsigned long long)counts->rtcp_packets,
-			     (long long)counts->last_received_ms_ago);
+	return Py_BuildValue(
+		"KKKKKKL", (unsigned long long)counts->received_packets,
+		(unsigned long long)counts->received_bytes,
+		(unsigned long long)counts->sent_packets, (unsigned long long)counts->sent_bytes,
+		(unsigned long long)counts->dropped_packets,
+		(unsigned long long)counts->rtcp_packets, (long long)counts->last_received_ms_ago);
 }
 
 static PyObject *Relay_counts(PyObject *object, PyObject *args)

@@ -13,10 +13,10 @@ enum notice_kind {
 
 struct notice {
 	enum notice_kind kind;
-	char digit;		/* of NOTICE_PRESSED */
-	uint32_t duration_ms;	/* of NOTICE_PRESSED */
+	char digit;           /* of NOTICE_PRESSED */
+	uint32_t duration_ms; /* of NOTICE_PRESSED */
 	uint64_t stream;
-	int64_t token;		/* of NOTICE_PLAYED */
+	int64_t token; /* of NOTICE_PLAYED */
 };
 
 #endif

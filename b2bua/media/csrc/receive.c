@@ -40,8 +40,8 @@ static enum verdict hear(struct worker *worker, struct stream *stream, unsigned 
 	if (is_rtcp)
 		return stream_hear_rtcp(stream, packet, size, &batch->from[index],
 					worker->packets_per_second, worker->now_ns);
-	verdict = stream_hear(stream, packet, size, &batch->from[index],
-			      worker->packets_per_second, worker->now_ns, &heard);
+	verdict = stream_hear(stream, packet, size, &batch->from[index], worker->packets_per_second,
+			      worker->now_ns, &heard);
 	if (heard.is_first || heard.is_event)
 		tell_heard(worker, stream, &heard);
 	return verdict;
@@ -77,8 +77,8 @@ void worker_receive(struct worker *worker, struct stream *stream, bool is_rtcp)
 {
 	for (unsigned round = 0; round < ROUNDS_MOST && stream->is_open; round++) {
 		uint64_t handle = stream->handle;
-		unsigned count = batch_receive(&worker->batch, is_rtcp ? stream->rtcp_socket
-								       : stream->rtp_socket);
+		unsigned count = batch_receive(&worker->batch,
+					       is_rtcp ? stream->rtcp_socket : stream->rtp_socket);
 
 		worker->now_ns = clock_now();
 		worker->pace.window_packets += count;

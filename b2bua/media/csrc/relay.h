@@ -13,8 +13,8 @@ struct relay;
 struct relay_limits {
 	uint32_t streams;
 	uint32_t packets_per_second; /* a stream may send to us; 0: no limit */
-	uint32_t gather_us;	     /* a packet may wait under load, to save wake-ups */
-	uint32_t notices;	     /* that wait to be read */
+	uint32_t gather_us;          /* a packet may wait under load, to save wake-ups */
+	uint32_t notices;            /* that wait to be read */
 };
 
 struct relay_counts {

@@ -95,7 +95,7 @@ static bool rtcp_begins(const uint8_t *packet, size_t size)
 	       packet[1] <= RTCP_TYPE_LAST;
 }
 
-/* What follows the last packet is left alone: SRTCP has an index and a tag there (RFC 3711, 3.4). */
+/* What follows the last packet is left alone: SRTCP has an index and a tag there (RFC 3711). */
 bool rtcp_check(const uint8_t *packet, size_t size)
 {
 	size_t at = 0;

@@ -12,7 +12,6 @@ static void add(_Atomic uint64_t *counter, uint64_t amount)
 	atomic_store_explicit(counter, value + amount, memory_order_relaxed);
 }
 
-
 void stream_clear_counters(struct stream *stream)
 {
 	struct counters *counters = &stream->counters;

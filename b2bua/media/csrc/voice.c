@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#define GRID_NS NS_PER_MS          /* streams that begin together are sent in one wake-up */
-#define LATE_NS (2 * NS_PER_MS)    /* so late an utterance may be and still join the old grid */
+#define GRID_NS NS_PER_MS       /* streams that begin together are sent in one wake-up */
+#define LATE_NS (2 * NS_PER_MS) /* so late an utterance may be and still join the old grid */
 #define TICK_NS (NS_PER_SECOND / RTP_CLOCK_HZ)
 
 enum {

@@ -36,9 +36,9 @@ struct voice {
 	uint32_t ssrc;
 	uint16_t sequence;
 	uint32_t timestamp; /* of the frame at `due_ns` */
-	uint64_t due_ns;    /* the grid: the next frame is, or would be, sent then; 0: no grid yet */
-	bool scheduled;     /* a frame will be taken at `due_ns`; false: it waits for an aim */
-	bool marker;        /* the next packet begins an utterance */
+	uint64_t due_ns; /* the grid: the next frame is, or would be, sent then; 0: no grid yet */
+	bool scheduled;  /* a frame will be taken at `due_ns`; false: it waits for an aim */
+	bool marker;     /* the next packet begins an utterance */
 
 	enum utterance utters;
 	int64_t token;

@@ -93,8 +93,7 @@ int worker_listen(struct worker *worker, uint32_t slot, const struct opening *op
 	int fault = add_to_epoll(worker, opening->rtp_socket, EPOLLIN, (uint64_t)slot * 2);
 
 	if (fault == 0 && opening->rtcp_socket >= 0)
-		fault = add_to_epoll(worker, opening->rtcp_socket, EPOLLIN,
-				     (uint64_t)slot * 2 + 1);
+		fault = add_to_epoll(worker, opening->rtcp_socket, EPOLLIN, (uint64_t)slot * 2 + 1);
 	return fault;
 }
 
@@ -132,8 +131,8 @@ static void measure_pace(struct pace *pace, uint64_t now_ns)
 
 	if (passed_ns < NS_PER_SECOND / WINDOWS_PER_SECOND)
 		return;
-	pace->is_gathering = passed_ns < 2 * NS_PER_SECOND / WINDOWS_PER_SECOND &&
-			     pace->window_packets >= many;
+	pace->is_gathering =
+		passed_ns < 2 * NS_PER_SECOND / WINDOWS_PER_SECOND && pace->window_packets >= many;
 	pace->window_packets = 0;
 	pace->window_began_ns = now_ns;
 }
