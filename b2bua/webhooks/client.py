@@ -1,0 +1,306 @@
+"""The one HTTP client for customers' servers: documents, actions, prompts and status callbacks.
+
+`WebClient.fetch` turns an `Ask` into an `Answer` or a `Fault`.  On the way it takes its turn,
+reuses or opens a connection to a permitted address, signs, sends, reads within the limits, follows
+redirects (each hop checked and signed anew) and retries as the URL's fragment asks.  It stands on
+Twisted's HTTP/1.1 protocol rather than on treq's client, which rewrites the URL that the signature
+is about and sets no bound on headers, body or where redirects lead.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IHostnameResolver, IReactorTime
+from twisted.logger import Logger
+from twisted.web.iweb import IResponse
+
+from b2bua.routing.plan import Answer, Ask, Fault
+from b2bua.webhooks.connection import Connection, read_body
+from b2bua.webhooks.cookies import Cookies
+from b2bua.webhooks.deadline import within
+from b2bua.webhooks.dial import Dialler
+from b2bua.webhooks.egress import EgressPolicy
+from b2bua.webhooks.faults import (
+    CONNECTION,
+    INTERNAL,
+    INVALID_URL,
+    PROTOCOL,
+    REDIRECTS,
+    RETRIEVAL,
+    Phase,
+    WebFault,
+)
+from b2bua.webhooks.kept import KeptConnections
+from b2bua.webhooks.limits import Limits
+from b2bua.webhooks.overrides import Overrides, read_overrides
+from b2bua.webhooks.request import compose
+from b2bua.webhooks.signing import SIGNATURE, signature
+from b2bua.webhooks.tls import Trust
+from b2bua.webhooks.turns import Turns
+from b2bua.webhooks.url import Url, form, read_url, without_secrets
+
+Tokens = Callable[[str], str | None]
+"""The auth token of an account SID, or None: its requests are not signed then."""
+
+_SEE_OTHER = frozenset({301, 302, 303})
+_SAME_AGAIN = frozenset({307, 308})
+
+
+@dataclass(slots=True)
+class _Trip:
+    """One attempt at an ask: where it has got to, and what it may still cost."""
+
+    ask: Ask
+    url: Url
+    method: str
+    form: tuple[tuple[str, str], ...]
+    overrides: Overrides
+    patient: bool
+    ends_at: float
+    hops: int = 0
+    base: str = field(default="")
+
+    @property
+    def kept_as(self) -> tuple[tuple[str, str, int], bool]:
+        return (self.url.origin, self.overrides.sni)
+
+
+class WebClient:
+    """Fetches for all accounts; implements `routing.interfaces.Web`.
+
+    `resolver` is what turns names into addresses (`reactor.nameResolver`), `epoch` the time of day
+    in seconds for cookies.  `in_flight` counts the fetches that have begun and not ended.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        resolver: IHostnameResolver,
+        tokens: Tokens,
+        policy: EgressPolicy,
+        limits: Limits | None = None,
+        *,
+        trust: Trust | None = None,
+        epoch: Callable[[], float] = time.time,
+    ) -> None:
+        self.in_flight = 0
+        self._clock = reactor
+        self._tokens = tokens
+        self._limits = limits = limits or Limits()
+        self._turns = Turns(limits)
+        self._kept = KeptConnections(reactor, limits.kept_seconds, limits.kept_connections)
+        self._cookies = Cookies(limits, epoch)
+        self._dialler = Dialler(reactor, resolver, policy, trust or Trust(), limits)
+        self._is_closed = False
+
+    @property
+    def patient(self) -> PatientWeb:
+        """The same client for what no call waits on: second in every queue."""
+        return PatientWeb(self)
+
+    async def fetch(self, ask: Ask) -> Answer | Fault:
+        """Send `ask`; retries share its total time.  See `routing.interfaces.Web`."""
+        return await self.send(ask, patient=False)
+
+    def forget(self, call_sid: str) -> None:
+        """Drop the cookies of a call that is over."""
+        self._cookies.forget(call_sid)
+
+    def close(self) -> None:
+        """Drop idle connections and keep none from now on; live fetches go on to their end."""
+        self._is_closed = True
+        self._kept.close()
+
+    async def send(self, ask: Ask, *, patient: bool) -> Answer | Fault:
+        """Send `ask`; never raises but `CancelledError`, when the caller cancels."""
+        self.in_flight += 1
+        try:
+            outcome = await self._try(ask, patient)
+        except WebFault as fault:
+            outcome = fault
+        except CancelledError:
+            raise
+        except Exception:  # the boundary: a bug of ours must not end the call it serves
+            self.log.failure("fetch failed for call {call_sid}", call_sid=ask.call_sid)
+            outcome = WebFault(INTERNAL, "internal failure")
+        finally:
+            self.in_flight -= 1
+        if isinstance(outcome, Answer):
+            return outcome
+        return Fault(outcome.code, outcome.text, without_secrets(ask.url), outcome.status)
+
+    async def _try(self, ask: Ask, patient: bool) -> Answer | WebFault:
+        url = read_url(ask.url)
+        if ask.method not in {"GET", "POST"}:
+            raise WebFault(INVALID_URL, "the method is neither GET nor POST")
+        overrides = read_overrides(url.fragment)
+        for warning in overrides.warnings:
+            self.log.warn(
+                "connection override of {url}: {warning}",
+                url=url.label,
+                warning=warning,
+                call_sid=ask.call_sid,
+            )
+        total = min(overrides.total or self._limits.response_timeout, self._limits.response_timeout)
+        ends_at = self._clock.seconds() + total
+        outcome: Answer | WebFault
+        for retries_left in range(overrides.retries, -1, -1):
+            if patient:
+                ends_at = self._clock.seconds() + total
+            trip = _begin(ask, url, overrides, patient, ends_at)
+            try:
+                outcome = await self._travel(trip)
+            except WebFault as fault:
+                outcome = fault
+            is_late = self._clock.seconds() >= ends_at and not patient
+            if not retries_left or is_late or not overrides.wants_retry(outcome):
+                break
+        return outcome
+
+    async def _travel(self, trip: _Trip) -> Answer:
+        while True:
+            self._dialler.refuse_literal(trip.url)
+            response, body = await self._take_turn(trip)
+            self._store_cookies(trip, response)
+            location = _location(response)
+            if location is None:
+                return _answer(response, body, trip.base)
+            trip.hops += 1
+            if trip.hops > self._limits.redirects:
+                raise WebFault(REDIRECTS, f"more than {self._limits.redirects} redirects")
+            _follow(trip, response.code, location)
+
+    async def _take_turn(self, trip: _Trip) -> tuple[IResponse, bytes]:
+        host, account = trip.url.origin, trip.ask.account_sid
+        turn = self._turns.take(host, account, trip.patient)
+        if turn is not None:
+            late = WebFault(CONNECTION, "too many requests to this server are waiting")
+            await within(self._clock, self._left(trip), turn, late)
+        try:
+            return await self._exchange(trip)
+        finally:
+            self._turns.give_back(host, account)
+
+    async def _exchange(self, trip: _Trip) -> tuple[IResponse, bytes]:
+        kept = self._kept.take(trip.kept_as)
+        if kept is not None:
+            try:
+                return await self._converse(trip, kept)
+            except WebFault as fault:
+                # A server may close an idle connection just as it is used: not its last word.
+                if fault.code != CONNECTION or kept.heard:
+                    raise
+        return await self._converse(trip, await self._connect(trip))
+
+    async def _connect(self, trip: _Trip) -> Connection:
+        seconds = trip.overrides.connect or self._limits.connect_timeout
+        late = WebFault(CONNECTION, f"no connection within {seconds:g} s", Phase.CONNECT)
+        connecting = Deferred.fromCoroutine(self._dialler.connect(trip.url, trip.overrides.sni))
+        return await within(self._clock, min(seconds, self._left(trip)), connecting, late)
+
+    async def _converse(self, trip: _Trip, connection: Connection) -> tuple[IResponse, bytes]:
+        try:
+            response = await self._await_head(trip, connection)
+            body = await self._await_body(trip, connection, response)
+        except BaseException:
+            connection.drop()
+            raise
+        if connection.is_idle and not self._is_closed:
+            self._kept.keep(trip.kept_as, connection)
+        else:
+            connection.drop()
+        return response, body
+
+    async def _await_head(self, trip: _Trip, connection: Connection) -> IResponse:
+        seconds = trip.overrides.read or self._limits.header_timeout
+        late = WebFault(RETRIEVAL, f"no response within {seconds:g} s", Phase.READ)
+        request = compose(trip.method, trip.url, self._headers(trip), _body(trip))
+        response = await within(
+            self._clock, min(seconds, self._left(trip)), connection.ask(request), late
+        )
+        encodings = response.headers.getRawHeaders(b"content-encoding", [])
+        if any(encoding.strip().lower() != b"identity" for encoding in encodings):
+            raise WebFault(PROTOCOL, "the response is encoded", status=response.code)
+        return response
+
+    async def _await_body(self, trip: _Trip, connection: Connection, response: IResponse) -> bytes:
+        late = WebFault(RETRIEVAL, "the response's body did not end in time", status=response.code)
+        body = read_body(response, connection, trip.ask.limit_bytes)
+        if body.called:
+            return await body
+        return await within(self._clock, self._left(trip), body, late)
+
+    def _headers(self, trip: _Trip) -> list[tuple[str, str]]:
+        headers = [*trip.ask.headers]
+        token = self._tokens(trip.ask.account_sid)
+        if token is not None:
+            headers.append((SIGNATURE, signature(token, trip.url.text, trip.form)))
+        authorization = trip.url.authorization
+        if authorization is not None:
+            headers.append(("Authorization", authorization))
+        cookies = self._cookies.header(trip.ask.call_sid, trip.url)
+        if cookies:
+            headers.append(("Cookie", cookies))
+        return headers
+
+    def _store_cookies(self, trip: _Trip, response: IResponse) -> None:
+        lines = response.headers.getRawHeaders(b"set-cookie")
+        if lines and trip.ask.call_sid:
+            texts = [line.decode("utf-8", "replace") for line in lines]
+            self._cookies.store(trip.ask.call_sid, trip.url, texts)
+
+    def _left(self, trip: _Trip) -> float:
+        return max(0.0, trip.ends_at - self._clock.seconds())
+
+
+class PatientWeb:
+    """A `WebClient` for requests that no call waits on; each attempt has the total time."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    async def fetch(self, ask: Ask) -> Answer | Fault:
+        """Send `ask`.  See `routing.interfaces.Web`."""
+        return await self._client.send(ask, patient=True)
+
+
+def _begin(ask: Ask, url: Url, overrides: Overrides, patient: bool, ends_at: float) -> _Trip:
+    if ask.method == "GET":
+        asked = url.with_fields(ask.fields)
+        return _Trip(ask, asked, "GET", (), overrides, patient, ends_at, base=url.base)
+    return _Trip(ask, url, "POST", ask.fields, overrides, patient, ends_at, base=url.base)
+
+
+def _body(trip: _Trip) -> bytes | None:
+    return form(trip.form).encode("ascii") if trip.method == "POST" else None
+
+
+def _location(response: IResponse) -> str | None:
+    if response.code not in _SEE_OTHER and response.code not in _SAME_AGAIN:
+        return None
+    locations = response.headers.getRawHeaders(b"location")
+    return locations[0].decode("utf-8", "replace") if locations else None
+
+
+def _follow(trip: _Trip, status: int, location: str) -> None:
+    trip.url = trip.url.redirected(location)
+    trip.base = trip.url.base
+    if status in _SEE_OTHER:
+        trip.method, trip.form = "GET", ()
+
+
+def _answer(response: IResponse, body: bytes, url: str) -> Answer:
+    headers = {
+        name.decode("latin-1").lower(): ", ".join(
+            value.decode("utf-8", "replace") for value in values
+        )
+        for name, values in response.headers.getAllRawHeaders()
+    }
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return Answer(response.code, content_type, body, url, headers)

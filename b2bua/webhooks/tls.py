@@ -1,0 +1,112 @@
+"""TLS towards customers' servers: one context for all, and a fault code for each way it fails.
+
+Twisted's own `optionsForClientTLS` loads the trust store for every connection and says neither
+why a chain was refused nor how to leave SNI out; hence a small creator of our own.  The chain is
+judged by OpenSSL during the handshake, the name by `Handshake.check_name` right after it, before
+a byte of the request is sent.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+from OpenSSL import SSL
+from OpenSSL.crypto import X509
+from service_identity import CertificateError, VerificationError
+from service_identity.pyopenssl import verify_hostname, verify_ip_address
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from twisted.internet.ssl import CertificateOptions, TLSVersion, platformTrust
+from zope.interface import implementer
+
+from b2bua.webhooks.faults import (
+    TLS_CHAIN,
+    TLS_EXPIRED,
+    TLS_HANDSHAKE,
+    TLS_NAME,
+    Phase,
+    WebFault,
+)
+
+# OpenSSL's x509_vfy.h: not yet valid, has expired.
+_OUT_OF_DATE = frozenset({9, 10})
+
+
+class Trust:
+    """Whom we believe: the machine's certificate authorities, or `trust_root`.
+
+    `trust_root` is what `twisted.internet.ssl.trustRootFromCertificates` returns.
+    """
+
+    def __init__(self, trust_root: Any = None) -> None:
+        self._trust_root = trust_root
+        self._context: SSL.Context | None = None
+
+    def handshake(self, host: str, sni: bool) -> Handshake:
+        """Begin to know the server called `host`, for one connection."""
+        if self._context is None:
+            self._context = _context(self._trust_root or platformTrust())
+        return Handshake(self._context, host, sni)
+
+
+def _context(trust_root: Any) -> SSL.Context:
+    options = CertificateOptions(trustRoot=trust_root, raiseMinimumTo=TLSVersion.TLSv1_2)
+    context = options.getContext()
+    context.set_verify(SSL.VERIFY_PEER, _note_verdict)
+    return context
+
+
+def _note_verdict(
+    connection: SSL.Connection, _certificate: X509, error: int, _depth: int, accepted: int
+) -> bool:
+    handshake = connection.get_app_data()
+    if not accepted and isinstance(handshake, Handshake) and handshake.chain_error is None:
+        handshake.chain_error = error
+    return bool(accepted)
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class Handshake:
+    """One TLS handshake: makes the connection object, keeps the verdict on the chain."""
+
+    def __init__(self, context: SSL.Context, host: str, sni: bool) -> None:
+        self._context = context
+        self._host = host
+        self._is_address = _is_address(host)
+        self._sni = sni and not self._is_address  # RFC 6066 section 3: no addresses in SNI
+        self._connection: SSL.Connection | None = None
+        self.chain_error: int | None = None
+
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:  # noqa: N802, N803
+        connection = SSL.Connection(self._context, None)
+        connection.set_app_data(self)
+        if self._sni:
+            connection.set_tlsext_host_name(self._host.encode("ascii"))
+        self._connection = connection
+        return connection
+
+    def check_name(self) -> WebFault | None:
+        """Return what is wrong with the name in the server's certificate (RFC 6125)."""
+        assert self._connection is not None
+        verify = verify_ip_address if self._is_address else verify_hostname
+        try:
+            verify(self._connection, self._host)
+        except (VerificationError, CertificateError):
+            return WebFault(TLS_NAME, f"the certificate is not one of {self._host}", Phase.CONNECT)
+        return None
+
+    def failure(self) -> WebFault:
+        """Return why a handshake that did not complete failed."""
+        if self.chain_error in _OUT_OF_DATE:
+            return WebFault(TLS_EXPIRED, "the certificate is out of date", Phase.CONNECT)
+        if self.chain_error is not None:
+            return WebFault(TLS_CHAIN, "the certificate's chain is not trusted", Phase.CONNECT)
+        return WebFault(TLS_HANDSHAKE, "the TLS handshake failed", Phase.CONNECT)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
