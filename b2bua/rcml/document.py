@@ -28,10 +28,8 @@ _NOT_IN_WHISPERS = frozenset({"Dial", "Enqueue", "Leave", "Connect", "Refer"})
 
 # XML 1.0 section 2.8: before the document type declaration there are only white space, comments
 # and processing instructions.  Possessive, so that no input makes it try twice.
-_DOCTYPE = re.compile(
-    r"\ufeff?(?:\s++|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL | re.ASCII
-)
-_ENCODING = re.compile(r"""\ufeff?<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]*)""", re.ASCII)
+_DOCTYPE = re.compile(r"(?:\s++|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL | re.ASCII)
+_ENCODING = re.compile(r"""<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]*)""", re.ASCII)
 
 
 class RcmlError(Exception):
@@ -102,6 +100,7 @@ class _Tree:
         Raises:
             RcmlError: with the place of the element.
         """
+        limits = self._limits
         if self.root.tag != "Response":
             self.refuse(self.root, f"the document is <{self.root.tag:.64}>, not <Response>")
         depths: dict[etree._Element | None, int] = {None: 0}
@@ -109,19 +108,23 @@ class _Tree:
         for element in self.root.iter(etree.Element):
             parent = element.getparent()
             depths[element] = depths[parent] + 1
-            if depths[element] > self._limits.depth:
-                self.refuse(element, f"elements are nested deeper than {self._limits.depth}")
+            if depths[element] > limits.document_depth:
+                self.refuse(element, f"elements are nested deeper than {limits.document_depth}")
             verbs += parent is not None and (parent is self.root or parent.tag == "Gather")
-            if verbs > self._limits.verbs:
-                self.refuse(element, f"there are more than {self._limits.verbs} verbs")
+            if verbs > limits.document_verbs:
+                self.refuse(element, f"there are more than {limits.document_verbs} verbs")
             self._check_values(element)
 
     def _check_values(self, element: etree._Element) -> None:
-        if len(element.attrib) > self._limits.attributes:
-            self.refuse(element, f"there are more than {self._limits.attributes} attributes")
-        values = [*element.attrib.values(), element.text or "", element.tail or ""]
-        if any(len(value) > self._limits.value_chars for value in values):
-            self.refuse(element, f"a value is longer than {self._limits.value_chars} characters")
+        most = self._limits.document_attributes
+        if len(element.attrib) > most:
+            self.refuse(element, f"there are more than {most} attributes")
+        texts = [(element.text or "").strip(), (element.tail or "").strip()]
+        if element.tag == "Say":
+            texts.append("".join(map(str, element.itertext())))
+        most = self._limits.document_value_characters
+        if any(len(value) > most for value in [*element.attrib.values(), *texts]):
+            self.refuse(element, f"a value is longer than {most} characters")
 
     def refuse(self, element: etree._Element, text: str, code: int = PARSE_FAILURE) -> NoReturn:
         """Refuse the document because of `element`.
@@ -160,7 +163,7 @@ def _decode(data: bytes, limit: int) -> str:
     if len(data) > limit:
         raise RcmlError(f"the document is longer than {limit} bytes")
     try:
-        source = data.decode("utf-8")
+        source = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as problem:
         good = data[: problem.start].decode("utf-8")
         raise RcmlError("the document is not UTF-8", *_end_of(good)) from None

@@ -29,7 +29,7 @@ class Library:
         """Return the 2xx answer to `ask`, or say why there is none; never raise."""
         if ask.url in self.files:
             return _read_file(ask)
-        if urlsplit(ask.url).scheme not in {"http", "https"}:
+        if not ask.url.lower().startswith(("http://", "https://")):
             return Fault(INVALID_URL, "not an http or https URL", ask.url)
         answer = await self.web.fetch(ask)
         if isinstance(answer, Answer) and not 200 <= answer.status <= 299:

@@ -104,7 +104,7 @@ class Flow:
 
     async def recording(self, url: str) -> Recording | None:
         """Return the audio at `url`, or None when it cannot be had, which is then noted."""
-        limit = self.limits.recording_bytes
+        limit = self.limits.play_bytes
         answer = await self._library.fetch(self._ask(url, "GET", limit_bytes=limit))
         if isinstance(answer, Fault):
             self.note(answer)
@@ -118,7 +118,7 @@ class Flow:
     def expire(self) -> None:
         """End the flow because it has run for too long; a bridge ends by its own limit."""
         self.is_expired = True
-        self.party.notify(LOOPED, f"documents have run for {self.limits.seconds} seconds")
+        self.party.notify(LOOPED, f"documents have run for {self.limits.call_seconds:g} seconds")
         if not self._is_ringing:
             ended = Deferred.fromCoroutine(self.party.hang_up())
             ended.addErrback(lambda failure: self.log.failure("hanging up failed", failure))

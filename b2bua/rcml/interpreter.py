@@ -42,8 +42,8 @@ async def walk(flow: Flow, first: Follow, fallback: Fallback = Fallback()) -> En
     in_a_row = 0
     while follow is not None:
         in_a_row = 1 if follow.after_input else in_a_row + 1
-        if in_a_row > flow.limits.documents:
-            text = f"{flow.limits.documents} documents in a row without a key pressed"
+        if in_a_row > flow.limits.documents_without_input:
+            text = f"{flow.limits.documents_without_input} documents in a row without a key pressed"
             flow.note(Fault(LOOPED, text, follow.url))
             return End.FAILED
         document = await _open(flow, follow)

@@ -9,24 +9,25 @@ from dataclasses import dataclass
 class Limits:
     """What a document, and a call that runs documents, may not exceed.
 
-    The first six bound one document; breaking one of them is error 12100.  `nouns` are the legs of
-    one <Dial>: more are ignored with a warning (rule N-4).  `documents` may be fetched in a row
-    without input from the caller, and `seconds` is how long a call may run documents in all.
-    `recording_bytes` is what <Play> fetches at most, and `repeats` how often a prompt inside a
-    <Gather> is played.
+    Breaking one of the first five is error 12100.  More than `document_warnings` are not told one
+    by one.  `dial_nouns` are the legs of one <Dial>: more are ignored with a warning (rule N-4).
+    `documents_without_input` may be fetched in a row without a key from the party; `call_seconds`
+    is how long a caller may run documents in all.  `play_bytes` is what <Play> fetches at most, and
+    `gather_repeats` how often a prompt inside a <Gather> is played.
     """
 
     document_bytes: int = 65_536
-    verbs: int = 100
-    depth: int = 8
-    attributes: int = 32
-    value_chars: int = 4_096
-    warnings: int = 100
-    nouns: int = 10
-    documents: int = 50
-    seconds: int = 14_400
-    recording_bytes: int = 10 * 1_048_576
-    repeats: int = 10
+    document_verbs: int = 100
+    document_depth: int = 8
+    document_attributes: int = 32
+    document_value_characters: int = 4_096
+    document_warnings: int = 100
+    dial_nouns: int = 10
+    send_digits: int = 32
+    documents_without_input: int = 50
+    call_seconds: float = 14_400.0
+    play_bytes: int = 10_485_760
+    gather_repeats: int = 10
 
 
 DEFAULTS = Limits()

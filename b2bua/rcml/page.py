@@ -32,7 +32,7 @@ def read_page(answer: Answer, setting: Setting) -> Document:
     Raises:
         RcmlError: its content type leads to no document (12300), or it is a bad one (12100).
     """
-    if answer.status == 204 or not answer.body.strip():
+    if not answer.body:
         return Document(())
     kind = answer.content_type.partition(";")[0].strip().lower()
     if kind in _RCML_TYPES:
@@ -58,6 +58,6 @@ def _words(body: bytes, setting: Setting, problem: RcmlError) -> str:
         words = " ".join(body.decode("utf-8").split())
     except UnicodeDecodeError:
         raise problem from None
-    if len(words) > setting.limits.value_chars:
+    if len(words) > setting.limits.document_value_characters:
         raise problem
     return words

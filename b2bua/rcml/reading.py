@@ -58,7 +58,7 @@ class Reading:
 
     def warn(self, element: etree._Element, text: str, code: int = SCHEMA) -> None:
         """Note that something is odd about `element`; past the limit, once, that there is more."""
-        limit = self.setting.limits.warnings
+        limit = self.setting.limits.document_warnings
         if len(self.warnings) < limit:
             self.warnings.append(Warned(code, text, *self._place(element)))
         elif len(self.warnings) == limit:

@@ -34,7 +34,7 @@ class RcmlRouter:
         flow = self._flow(call)
         number = call.offer.number
         fallback = Fallback(number.voice_fallback_url, number.voice_fallback_method)
-        expiry = self._site.clock.callLater(self._limits.seconds, flow.expire)
+        expiry = self._site.clock.callLater(self._limits.call_seconds, flow.expire)
         try:
             end = await walk(flow, Follow(number.voice_url, number.voice_method), fallback)
             await _let_go(call, end)
@@ -73,12 +73,12 @@ class RcmlFactory:
         """Check the limits in `settings` and make the router.
 
         Raises:
-            ValueError: a key is not the name of a limit, or its value is no whole number above 0.
+            ValueError: a key is not the name of a limit, or its value is no number from 1.
         """
         names = [limit.name for limit in fields(Limits)]
         for key, value in settings.items():
             if key not in names:
                 raise ValueError(f"rcml has no setting {key!r}; it has {', '.join(names)}")
-            if type(value) is not int or value < 1:
-                raise ValueError(f"rcml: {key} must be a whole number above 0, not {value!r}")
+            if type(value) not in {int, type(getattr(DEFAULTS, key))} or value < 1:
+                raise ValueError(f"rcml: {key} must be a number from 1, not {value!r}")
         return RcmlRouter(site, Limits(**settings))

@@ -164,10 +164,6 @@ def _target(noun: Noun, flow: Flow) -> Target:
 
 
 def _read_nouns(element: etree._Element, reading: Reading) -> tuple[Noun, ...]:
-    text = text_of(element)
-    if len(element) == 0 and text:
-        return (read_text(text, element, reading),)
-    reading.no_text(element)
     unique: dict[object, Noun] = {}
     for child in element.iterchildren(etree.Element):
         noun = read_noun(child, reading)
@@ -175,12 +171,16 @@ def _read_nouns(element: etree._Element, reading: Reading) -> tuple[Noun, ...]:
             continue
         if noun.identity in unique:
             reading.warn(child, "the same target stands here twice; it is rung once")
-        elif len(unique) == reading.setting.limits.nouns:
+        elif len(unique) == reading.setting.limits.dial_nouns:
             reading.warn(child, f"<Dial> rings {len(unique)} targets at most; this one is ignored")
         else:
             unique[noun.identity] = noun
+    text = text_of(element)
+    if not unique and text:
+        return (read_text(text, element, reading),)
     if not unique:
         reading.warn(element, "<Dial> has no target", 13215)
+    reading.no_text(element)
     return tuple(unique.values())
 
 

@@ -60,9 +60,10 @@ class Gather:
 
     async def _heard(self, flow: Flow) -> tuple[Prompt, ...]:
         heard: list[Prompt] = []
+        most = flow.limits.gather_repeats
         for prompting in self.prompts:
             # A prompt for ever would leave no moment to wait for a key after it.
-            rounds = min(prompting.loop or flow.limits.repeats, flow.limits.repeats)
+            rounds = min(prompting.loop or most, most)
             heard += list(await prompting.prompts(flow)) * rounds
         return tuple(heard)
 

@@ -42,7 +42,6 @@ NUMBER_ATTRIBUTES = SHARED | MACHINE_DETECTION | {"sendDigits", "byoc"}
 SIP_ATTRIBUTES = SHARED | MACHINE_DETECTION | {"username", "password"}
 CLIENT_ATTRIBUTES = SHARED | {"clientNotificationUrl"}
 
-_DIGITS = r"[0-9A-D*#wW]{1,32}"
 _TRUNK = r"[A-Za-z0-9._-]{1,64}"
 
 
@@ -87,9 +86,10 @@ def read_text(text: str, element: etree._Element, reading: Reading) -> Noun:
 def _read_number(element: etree._Element, reading: Reading) -> Noun:
     reading.attributes(element, NUMBER_ATTRIBUTES)
     reading.unsupported(element, sorted(MACHINE_DETECTION))
+    longest = reading.setting.limits.send_digits
     target = replace(
         _number(text_of(element), element, reading),
-        send_digits=reading.word(element, "sendDigits", "", _DIGITS),
+        send_digits=reading.word(element, "sendDigits", "", f"[0-9A-D*#wW]{{1,{longest}}}"),
         trunk=reading.word(element, "byoc", "", _TRUNK, NOT_DIALLABLE),
     )
     return _shared(target, element, reading)
