@@ -32,7 +32,7 @@ class AdminSite(Site):
         root.putChild(b"healthz", _Healthz(health))
         root.putChild(b"counters", _Counters(counters, tokens or {}))
         root.putChild(b"metrics", _Metrics(counters, tokens or {}))
-        super().__init__(root)
+        Site.__init__(self, root)
         self.displayTracebacks = False
         self.noisy = False
 
@@ -44,7 +44,7 @@ class _Healthz(Resource):
     isLeaf = True
 
     def __init__(self, health: Health) -> None:
-        super().__init__()
+        Resource.__init__(self)
         self._health = health
 
     def render_GET(self, request: Request) -> bytes:
@@ -61,7 +61,7 @@ class _Guarded(Resource):
     isLeaf = True
 
     def __init__(self, counters: Counters, tokens: Tokens) -> None:
-        super().__init__()
+        Resource.__init__(self)
         self._counters = counters
         self._tokens = tokens
 

@@ -1,6 +1,6 @@
 """Find the routing plugins, and make the routers that the settings ask for.
 
-`python -m b2bua.app.plugins --warm` writes Twisted's cache of what it found (`dropin.cache`), for
+`python -m b2bua.app.plugins --warm` writes Twisted's caches of what it found (`dropin.cache`), for
 folders that the daemon may not write to.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from twisted.plugin import getPlugins
@@ -22,6 +22,12 @@ from b2bua.app.start_error import StartError
 from b2bua.routing.interfaces import IRouter, IRouterFactory, Site
 
 
+def search_site(folder: Path) -> None:
+    """Search the `plugins/` of a site's folder first, if there is one."""
+    if (folder / "plugins").is_dir():
+        b2bua.plugins.add_site_directory(folder / "plugins")
+
+
 def factories() -> dict[str, IRouterFactory]:
     """Return every router factory there is, by name; the first of a name counts."""
     found: dict[str, IRouterFactory] = {}
@@ -30,18 +36,16 @@ def factories() -> dict[str, IRouterFactory]:
     return found
 
 
-def files() -> list[Path]:
-    """Return the files that were searched for plugins, in the order of search."""
-    return [
-        path
-        for folder in b2bua.plugins.__path__
-        for path in sorted(Path(folder).glob("*.py"))
-        if path.name != "__init__.py"
-    ]
+def files() -> Iterator[tuple[Path, str]]:
+    """Yield each file that was searched, in order, with why it can't be imported, or nothing."""
+    for folder in b2bua.plugins.__path__:
+        for path in sorted(Path(folder).glob("*.py")):
+            if path.name != "__init__.py":
+                yield path, _import_problem(path)
 
 
-def check_names(settings: Settings) -> Mapping[str, IRouterFactory]:
-    """Return the factory of every router the settings name.
+def check_settings(settings: Settings) -> Mapping[str, IRouterFactory]:
+    """Return the factory of every router that the settings name.
 
     Raises:
         StartError: with a line for each name that no plugin has, the names there are, the files
@@ -57,7 +61,8 @@ def check_names(settings: Settings) -> Mapping[str, IRouterFactory]:
     ]
     if unknown:
         names = ", ".join(sorted(known)) or "none"
-        raise StartError("\n".join([*unknown, f"plugins there are: {names}", *_tried()]))
+        tried = [f"tried {path}" + (problem and f": {problem}") for path, problem in files()]
+        raise StartError("\n".join([*unknown, f"plugins there are: {names}", *tried]))
     return {name: known[name] for name in asked}
 
 
@@ -68,7 +73,7 @@ def make_routers(settings: Settings, site: Site) -> dict[str, IRouter]:
         StartError: a name is unknown, or a plugin refuses its settings.
     """
     routers: dict[str, IRouter] = {}
-    for name, factory in check_names(settings).items():
+    for name, factory in check_settings(settings).items():
         try:
             verifyObject(IRouterFactory, factory)
             routers[name] = factory.create(settings.plugins.get(name, {}), site)
@@ -77,31 +82,30 @@ def make_routers(settings: Settings, site: Site) -> dict[str, IRouter]:
     return routers
 
 
-def _tried() -> list[str]:
-    return [f"tried {path}{_import_problem(path)}" for path in files()]
+def warm() -> None:
+    """Leave the caches of all plugin folders written, twistd's own among them."""
+    factories()
+    list(getPlugins(IRouterFactory))  # twisted/plugins, where `twistd b2bua` is found
 
 
 def _import_problem(path: Path) -> str:
-    """Return why a plugin's file can't be imported.  Twisted has logged the traceback."""
+    # A plugin is a third party's code and may raise anything; Twisted has logged the traceback.
     try:
         importlib.import_module(f"{b2bua.plugins.__name__}.{path.stem}")
-    except Exception as problem:  # a third party's code: it may raise anything
-        return f": {type(problem).__name__}: {problem}"
+    except Exception as problem:
+        return f"{type(problem).__name__}: {problem}"
     return ""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """List the plugins; with `--warm`, leave the caches of their folders written."""
+def main(argv: list[str] | None = None) -> int:
+    """Name the plugins there are; 1 if a file of theirs can't be imported."""
     parser = argparse.ArgumentParser(prog="python -m b2bua.app.plugins", description=main.__doc__)
-    parser.add_argument("--warm", action="store_true", help="write the caches, for an install")
-    parsed = parser.parse_args(arguments)
-    for name in sorted(factories()):  # finding them writes the caches
-        print(name)
-    broken = [line for line in _tried() if ": " in line]
-    for line in broken:
-        print(line, file=sys.stderr)
-    if parsed.warm:
-        list(getPlugins(IRouterFactory))  # twistd's own folders, where `twistd b2bua` is found
+    parser.add_argument("--warm", action="store_true", help="leave the caches written")
+    if parser.parse_args(argv).warm:
+        warm()
+    print("\n".join(sorted(factories())))
+    broken = [f"{path}: {problem}" for path, problem in files() if problem]
+    print("\n".join(broken), end="\n" * bool(broken), file=sys.stderr)
     return 1 if broken else 0
 
 

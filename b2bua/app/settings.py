@@ -45,6 +45,12 @@ def _listen(text: str) -> str:
     return text
 
 
+def _some(places: tuple[str, ...]) -> tuple[str, ...]:
+    if not places:
+        raise ValueError("there should be one place to listen on, at least")
+    return places
+
+
 def _place(text: str) -> str:
     read_place(text)
     return text
@@ -72,10 +78,13 @@ def _host(text: str) -> str:
     return bare
 
 
+Listen = Annotated[str, AfterValidator(_listen)]
+
+
 class SipSettings(Section):
     """`[sip]`.  `t1` is RFC 3261's timer base in seconds; `advertise` is the host in Via."""
 
-    listen: Annotated[tuple[Annotated[str, AfterValidator(_listen)], ...], Field(min_length=1)] = (
+    listen: Annotated[tuple[Listen, ...], AfterValidator(_some)] = (
         "udp:0.0.0.0:5060",
         "tcp:0.0.0.0:5060",
     )

@@ -23,7 +23,7 @@ class Signals(Service):
         self._stopping = False
 
     def startService(self) -> None:
-        super().startService()
+        Service.startService(self)
         self._reactor.callWhenRunning(self._install)
 
     def _install(self) -> None:
