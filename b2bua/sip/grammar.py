@@ -35,7 +35,7 @@ _WHOLE_TOKEN = re.compile(TOKEN)
 _PLAIN_VALUE = re.compile(rf"{_VALUE}", re.DOTALL)
 _COMMA = re.compile(r',|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|<[^>]*+(?:>|\Z)', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
 
 _MOST_DIGITS = 20
@@ -106,12 +106,12 @@ def find_param(params: Params, name: str) -> str | None:
 
 def replace_param(params: Params, name: str, value: str | None) -> Params:
     """Return `params` with one `name` (lower case) in the place of the first, or at the end."""
-    kept = [(key, value if key == name else old) for key, old in params]
-    names = [key for key, _ in kept]
-    if name not in names:
+    before = [pair[0] for pair in params]
+    if name not in before:
         return (*params, (name, value))
-    first = names.index(name)
-    return tuple([pair for at, pair in enumerate(kept) if pair[0] != name or at == first])
+    at = before.index(name)
+    after = [pair for pair in params[at + 1 :] if pair[0] != name]
+    return (*params[:at], (name, value), *after)
 
 
 def split_list(text: str) -> list[str]:
@@ -121,6 +121,8 @@ def split_list(text: str) -> list[str]:
     """
     if "," not in text:
         return [text]
+    if '"' not in text and "<" not in text:
+        return [part.strip(" \t") for part in text.split(",")]
     parts, start = [], 0
     for match in _COMMA.finditer(text):
         if match[0] == ",":
@@ -146,37 +148,37 @@ def unquote(text: str) -> str:
 def undo_needless_escapes(text: str) -> str:
     """Replace %-escapes of unreserved characters by the character, and write the rest upper case.
 
-    Two texts that mean the same URI component become equal (19.1.4).
+    Two texts that mean the same URI component become equal (19.1.4).  Every "%" in `text` begins
+    an escape.
     """
-    return _ESCAPE.sub(_undo, text) if "%" in text else text
-
-
-def _undo(match: re.Match[str]) -> str:
-    character = chr(int(match[1], 16))
-    return character if character in _UNRESERVED else match[0].upper()
+    if "%" not in text:
+        return text
+    for digits in {part[:2] for part in text.split("%")[1:]}:
+        character = chr(int(digits, 16))
+        kept = character if character in _UNRESERVED else f"%{digits.upper()}"
+        text = text.replace(f"%{digits}", kept)
+    return text
 
 
 def unescape(text: str) -> str:
     """Return what %-escaped text means, read as UTF-8; broken UTF-8 becomes U+FFFD."""
     if "%" not in text:
         return text
-    octets = re.sub(
-        rb"%([0-9A-Fa-f]{2})",
-        lambda match: bytes([int(match[1], 16)]),
-        text.encode("utf-8", "replace"),
-    )
+    octets = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text.encode("utf-8", "replace"))
     return octets.decode("utf-8", "replace")
 
 
-@lru_cache(maxsize=1024)
 def read_host(text: str) -> str:
-    """Return a host in lower case, an IPv6 reference without its brackets.
+    """Return a host that `HOST` matches in lower case, an IPv6 reference without its brackets.
 
     Raises:
-        SyntaxFault: it is neither a name, an IPv4 address nor an IPv6 reference.
+        SyntaxFault: the brackets hold no IPv6 address.
     """
-    if not text.startswith("["):
-        return text.lower()
+    return _read_reference(text) if text[0] == "[" else text.lower()
+
+
+@lru_cache(maxsize=1024)
+def _read_reference(text: str) -> str:
     try:
         IPv6Address(text[1:-1])
     except AddressValueError:

@@ -17,6 +17,7 @@ from b2bua.sip.headers import KNOWN, Headers, canonical
 _PLAIN = bytes({*range(256)} - {*range(10), 11, 12, *range(14, 32), 127})
 _FOLD = re.compile(r"\r\n[ \t]++")
 _CONTROL_PAIR = re.compile(r"\\[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MOST_FOLDS = 4  # lines for each field, taken over all fields
 _MOST_LENGTH = 2**31 - 1
 
 
@@ -68,6 +69,8 @@ def split_head(octets: bytes, limits: Limits) -> Head:
         Refusal: a line that is no header field, a control character, a limit, or a Content-Length
             that is no number or is given twice and differently.
     """
+    if octets.count(b"\r\n") > _MOST_FOLDS * limits.headers:
+        raise Refusal(513, "Too many lines")
     start, _, block = octets.decode("utf-8", "replace").partition("\r\n")
     if block[:1] in (" ", "\t"):
         raise Refusal(400, "Malformed start line")
@@ -77,7 +80,8 @@ def split_head(octets: bytes, limits: Limits) -> Head:
     if len(octets) > limits.line_bytes:
         _check_lengths([start, *lines], limits.line_bytes)
     if not _is_plain(octets):
-        _tamed(start)
+        if CONTROL.search(start.replace("\t", " ")):
+            raise Refusal(400, "Control character in the start line")
         lines = [_tamed(line) for line in lines]
     headers = Headers.of_canonical(_fields(lines))
     return Head(start, headers, _content_length(headers))

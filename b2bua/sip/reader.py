@@ -158,13 +158,16 @@ def _malformed(refusal: Refusal, octets: bytes, limits: Limits) -> Malformed:
 
 def _salvage(octets: bytes, limits: Limits) -> Request | None:
     """Take from a broken head what an answer needs; None if it is not to be answered."""
-    start, _, block = octets.decode("utf-8", "replace").partition("\r\n")
+    first, _, rest = octets.partition(b"\r\n")
+    if len(rest) > limits.stream_header_bytes:
+        rest = rest[: limits.stream_header_bytes].rpartition(b"\r\n")[0]
+    start, block = first[:100].decode("utf-8", "replace"), rest.decode("utf-8", "replace")
     method = start.partition(" ")[0]
     if is_response(start) or not is_token(method) or method.upper() == "ACK":
         return None
     vias: list[str] = []
     others: dict[str, str] = {}
-    for line in unfold(block).split("\r\n"):
+    for line in unfold(block).split("\r\n", limits.headers)[: limits.headers]:
         name, _, value = line.partition(":")
         name = canonical(name.strip(" \t"))
         # Nothing that the writer would stop goes into an answer.

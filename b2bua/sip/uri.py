@@ -19,17 +19,18 @@ from b2bua.sip.grammar import (
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+")
 _HEX = "%[0-9A-Fa-f]{2}"
 _PARAM_CHARS = r"[A-Za-z0-9\-_.!~*'()\[\]/:&+$]"
-_PARAMS = rf"(?:;(?:{_PARAM_CHARS}|{_HEX})++(?:=(?:{_PARAM_CHARS}|[=]|{_HEX})*+)?+)*+"
+_PARAMS = rf"(?:;(?:{_PARAM_CHARS}++|{_HEX})++(?:=(?:{_PARAM_CHARS}++|=|{_HEX})*+)?+)*+"
 # An "@" is escaped everywhere else, so the first one ends the userinfo, whatever question marks
 # and semicolons stand before it.
 _SIP = re.compile(
-    rf"(?:((?:[A-Za-z0-9\-_.!~*'()&=+$,;?/#\[\]]|{_HEX})++)"
-    rf"(?::((?:[A-Za-z0-9\-_.!~*'()&=+$,]|{_HEX})*+))?+@)?+"
+    rf"(?:((?:[A-Za-z0-9\-_.!~*'()&=+$,;?/#\[\]]++|{_HEX})++)"
+    rf"(?::((?:[A-Za-z0-9\-_.!~*'()&=+$,]++|{_HEX})*+))?+@)?+"
     rf"({HOST})(?::([0-9]++))?+({_PARAMS})(?:\?(.*+))?+",
     re.DOTALL,
 )
 _HEADER_CHARS = r"[A-Za-z0-9\-_.!~*'()\[\]/?:+$]"
-_HEADERS = re.compile(rf"(?:{_HEADER_CHARS}|{_HEX})++=(?:{_HEADER_CHARS}|[;,@=]|{_HEX})*+")
+_HEADERS = re.compile(rf"(?:{_HEADER_CHARS}++|{_HEX})++=(?:{_HEADER_CHARS}++|[;,@=]|{_HEX})*+")
+_MOST_HEADERS = 100
 _TEL = re.compile(rf"(\+?+[0-9A-Fa-f*#\-.()]++)({_PARAMS})")
 _OPAQUE = re.compile(r"[!-~]++")
 _BARE_PERCENT = r"%(?![0-9A-Fa-f]{2})"
@@ -174,6 +175,8 @@ def _split_params(text: str) -> Params:
 
 
 def _read_headers(text: str) -> tuple[tuple[str, str], ...]:
+    if text.count("&") >= _MOST_HEADERS:
+        raise SyntaxFault("too many header fields in a URI")
     headers = []
     for header in text.split("&"):
         if _HEADERS.fullmatch(header) is None:
