@@ -26,7 +26,7 @@ class ImpossibleInputError(Exception):
     """The table has no row for this input in this state: a defect of ours."""
 
 
-Action = Callable[[Any, Any], "tuple[EffectT, ...]"]
+Action = Callable[[Any, Any], tuple[EffectT, ...]]
 Table = Mapping[tuple[StateT, InputT], tuple[StateT, Action[EffectT]]]
 
 
