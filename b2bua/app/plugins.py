@@ -56,7 +56,7 @@ def check_settings(settings: Settings) -> Mapping[str, IRouterFactory]:
     tables = {name: ("plugins", name) for name in settings.plugins}
     unknown = [
         f"{settings.at(*path)}: no plugin is called {name!r}"
-        for name, path in {**tables, **asked}.items()
+        for name, path in {**asked, **tables}.items()
         if name not in known
     ]
     if unknown:

@@ -15,7 +15,7 @@ from twisted.python import usage
 from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined] # no __all__
 
 from b2bua.app.logs import LineLog, open_stream
-from b2bua.app.plugins import check_settings, search_site
+from b2bua.app.plugins import search_site
 from b2bua.app.service import make_service
 from b2bua.app.settings import read_settings
 from b2bua.app.start_error import explain_start_errors
@@ -34,7 +34,7 @@ class Options(usage.Options):
 
 
 class SiteService(MultiService):
-    """The daemon: everything the settings ask for, its signals, and its log.
+    """The daemon with its log.
 
     twistd asks the *application* where to log; so the application is told when this joins it.
     """
@@ -76,11 +76,8 @@ def site_service(settings_file: Path, log: LineLog | None) -> IService:
     explain_start_errors()
     settings_file = settings_file.absolute()
     search_site(settings_file.parent)
-    settings = read_settings(settings_file)
-    check_settings(settings)
     site = SiteService(log)
-    daemon = make_service(settings)
-    daemon.setServiceParent(site)
+    make_service(read_settings(settings_file)).setServiceParent(site)
     return site
 
 
