@@ -14,13 +14,13 @@ class Cause(Enum):
 
     REMOTE_BYE = "remote BYE"
     LOCAL_BYE = "local BYE"
-    REJECTED = "rejected"  # UAC: a final response of 300-699, or an unusable 2xx
+    REJECTED = "rejected"  # UAC: a final response of 300-699
     CANCELLED = "cancelled"  # UAC: by us; UAS: by the caller
     REFUSED = "refused"  # UAS: by us
     ACK_LOST = "ACK lost"  # our 2xx was never acknowledged
     TIMEOUT = "timeout"  # the peer, or our own user, did not answer in time
     TRANSPORT = "transport"  # the INVITE could not be sent
-    DIALOG_GONE = "dialog gone"  # 481, 408 or nothing at all to a request in the dialog (12.2.1.2)
+    DIALOG_GONE = "dialog gone"  # 481, 408 or nothing to a request in the dialog (12.2.1.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,12 @@ class Progressed:
 class Established:
     """UAC: the first 2xx came.
 
-    `sdp` is the answer, or with `is_offer` the offer that `acknowledge` has to answer.  `headers`
-    are the X- fields of the 2xx, `contact` the URI of its Contact, "" if it has none.
+    `sdp` is the answer, or with `is_offer` the offer that `acknowledge` has to answer; None if the
+    peer gave neither.  `headers` are the X- fields of the 2xx, `contact` is the URI of its Contact,
+    "" if it has none.
     """
 
-    sdp: bytes
+    sdp: bytes | None
     is_offer: bool = False
     headers: tuple[tuple[str, str], ...] = ()
     contact: str = ""
@@ -50,7 +51,7 @@ class Rejected:
     """UAC: the INVITE failed; `Ended` follows.
 
     `local`: no final response says so, we do: 408 the peer was silent, 503 it could not be
-    reached, 487 it answered what we had cancelled, 488 its 2xx lacked a session description.
+    reached, 487 we had cancelled and it answered all the same, or not at all.
     `contacts` are URIs in the order of the response (3xx, 485), `retry_after` is in seconds.
     """
 
@@ -97,14 +98,14 @@ class ReofferConfirmed:
 
 @dataclass(frozen=True, slots=True)
 class ReofferWithdrawn:
-    """The peer cancelled its re-INVITE before we answered it; nothing has changed."""
+    """The peer's re-INVITE is over without our answer: cancelled by it, or we took too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReofferAnswered:
-    """Our re-INVITE was accepted; with `is_offer`, `acknowledge` has to answer `sdp`."""
+    """Our re-INVITE was accepted; `sdp` and `is_offer` as in `Established`."""
 
-    sdp: bytes
+    sdp: bytes | None
     is_offer: bool = False
 
 

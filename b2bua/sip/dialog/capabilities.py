@@ -1,0 +1,80 @@
+"""What a user agent of ours can do, and how it says no to the rest (sections 8.2 and 11)."""
+
+from __future__ import annotations
+
+from b2bua.sip.message import Request, Response
+
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "INFO", "OPTIONS")
+"""The methods that we take, for Allow."""
+
+EXTENSIONS: tuple[str, ...] = ()
+"""The option tags of the extensions that we have, for Supported."""
+
+ACCEPTED = ("application/sdp", "application/dtmf-relay", "application/dtmf")
+"""The media types that we read, for Accept."""
+
+# Methods that are registered, and so 405 where we do not take them and not 501 (21.4.6, 21.5.2).
+_REGISTERED = frozenset(METHODS) | {
+    "MESSAGE",
+    "NOTIFY",
+    "PRACK",
+    "PUBLISH",
+    "REFER",
+    "REGISTER",
+    "SUBSCRIBE",
+    "UPDATE",
+}
+
+ALLOW = ("Allow", ", ".join(METHODS))
+ACCEPT = ("Accept", ", ".join(ACCEPTED))
+SUPPORTED = ("Supported", ", ".join(EXTENSIONS))
+
+
+def refuse_method(request: Request, to_tag: str | None = None) -> Response | None:
+    """Return 405, or 501 for a method nobody has registered; None for one that we take."""
+    if request.method in METHODS:
+        return None
+    status = 405 if request.method in _REGISTERED else 501
+    return request.reply(status, to_tag=to_tag, headers=[ALLOW])
+
+
+def unsupported(request: Request) -> list[str]:
+    """Return the extensions that `request` requires and we do not have (8.2.2.3)."""
+    return [tag for tag in request.headers.listed("Require") if tag not in EXTENSIONS]
+
+
+def refuse_extension(request: Request, to_tag: str | None = None) -> Response | None:
+    """Return 420 with Unsupported if `request` requires what we do not have, else None."""
+    unknown = unsupported(request)
+    if not unknown:
+        return None
+    return request.reply(420, to_tag=to_tag, headers=[("Unsupported", ", ".join(unknown))])
+
+
+def refuse_body(request: Request, to_tag: str | None = None) -> Response | None:
+    """Return 415 for an INVITE whose body holds no session description, else None (8.2.3)."""
+    if not request.body or request.sdp is not None:
+        return None
+    return request.reply(415, to_tag=to_tag, headers=[("Accept", "application/sdp")])
+
+
+def refuse_invite(request: Request, to_tag: str) -> Response | None:
+    """Return the refusal that an INVITE outside any dialog deserves before it is a call, or None.
+
+    That is 420 for an extension we do not have, 415 for a body that is no session description,
+    and 400 without a Contact (8.1.1.8).
+    """
+    refusal = refuse_extension(request, to_tag) or refuse_body(request, to_tag)
+    if refusal is None and request.contact is None:
+        return request.reply(400, "Contact missing", to_tag)
+    return refusal
+
+
+def describe(request: Request, to_tag: str | None = None) -> Response:
+    """Return the 200 to an OPTIONS: what we take, read and support (11.2)."""
+    return request.reply(200, to_tag=to_tag, headers=[ALLOW, ACCEPT, SUPPORTED])
+
+
+def in_invite() -> tuple[tuple[str, str], ...]:
+    """Return what an INVITE and a 2xx to it say of us (13.2.1, 13.3.1.4)."""
+    return (ALLOW, SUPPORTED) if EXTENSIONS else (ALLOW,)
