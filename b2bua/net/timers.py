@@ -65,6 +65,8 @@ class _Line:
             self.clear()
 
     def clear(self) -> None:
+        for countdown in self._waiting:
+            countdown.expire = countdown.what = None
         self._waiting.clear()
         self.running = 0
         if self._wakeup is not None:
