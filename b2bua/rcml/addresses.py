@@ -18,8 +18,9 @@ _ALLOWED = frozenset(
 _HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9!%*_+`'~.-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
-# RFC 3261 section 25, without what nobody dials: no `?` in the user part, no escaped host.
-_ESCAPED = r"%[0-9A-Fa-f]{2}"
+# RFC 3261 section 25, without what nobody dials: no `?` in the user part, no escaped
+# host, and no escaped control character.
+_ESCAPED = r"%[2-9A-Fa-f][0-9A-Fa-f]"
 _SIP_URI = re.compile(
     rf"""(?P<scheme>sips?):
     (?:(?:[A-Za-z0-9_.!~*'()&=+$,;/-]|{_ESCAPED})+(?::(?:[A-Za-z0-9_.!~*'()&=+$,-]|{_ESCAPED})*)?@)?
