@@ -40,15 +40,16 @@ def challenged(u: Usage, exchange: Exchange, request: Request, response: Respons
     None if it asks for none, if we have none or none for that destination, or if nobody is
     interested in the request any more.  A BYE is of interest even when the session is over.
     """
-    if u.authentication is None or response.status not in (401, 407):
+    dialog = u.dialog_of(request)
+    if u.authentication is None or dialog is None or response.status not in (401, 407):
         return None
     wanted = exchange.awaits(request) if request.method == "INVITE" else u.state is not State.ENDED
-    hop = u.dialog.hop()
+    hop = dialog.hop()
     # The credentials are for whom we called; a Contact does not decide who else is shown them.
     if hop.host != u.hop.host or not (wanted or request.method == "BYE"):
         return None
-    again = u.authentication.retry(request, response, u.dialog.local_cseq + 1)
+    again = u.authentication.retry(request, response, dialog.local_cseq + 1)
     if again is None:
         return None
-    u.dialog.renumber()
+    dialog.renumber()
     return Begin(again, hop)

@@ -122,6 +122,13 @@ class Usage:
     def dialog(self, dialog: Dialog) -> None:
         self._dialog = dialog
 
+    def dialog_of(self, request: Request) -> Dialog | None:
+        """Return the dialog that `request` of ours is in: this usage's, or a stray branch's."""
+        tag = request.to.tag
+        if self._dialog is not None and self._dialog.remote.tag == tag:
+            return self._dialog
+        return self.strays.get(tag)
+
     def session_fields(self) -> list[tuple[str, str]]:
         """Return what goes with every INVITE and its 101-299: our Contact and what we can do."""
         return [("Contact", f"<{self.contact}>"), *capabilities.in_invite()]
