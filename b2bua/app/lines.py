@@ -42,6 +42,11 @@ class Lines:
         self._block_digits = ""
 
     @property
+    def is_aimed(self) -> bool:
+        """Whether the peer's description is known: there is somewhere to send to."""
+        return self._heard is not None
+
+    @property
     def playable(self) -> Playable | None:
         """How to play to this leg, or None when it takes no G.711."""
         return None if self._heard is None else playable(self._heard, self._told)

@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast
 import structlog
 from structlog.typing import FilteringBoundLogger
 from twisted.logger import ILogObserver, LogLevel, formatEvent
+from twisted.python.failure import Failure
 from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
@@ -78,7 +79,8 @@ class LineLog:
         )
 
     def _write_structlog(self, _logger: object, _name: str, event: Any) -> Any:
-        self.write(event)
+        fields = {"logger": event.pop("logger_name", None), **event}
+        self.write(fields)
         raise structlog.DropEvent
 
 
@@ -131,4 +133,9 @@ def open_stream(path: str | None) -> Stream:
 
 def logger(name: str) -> FilteringBoundLogger:
     """Return a logger for a hot path; `name` stands in each line as `logger`."""
-    return cast(FilteringBoundLogger, structlog.get_logger(logger=name))
+    return cast(FilteringBoundLogger, structlog.get_logger(logger_name=name))
+
+
+def traceback(failure: Failure) -> tuple[Any, Any, Any]:
+    """Return `failure` as structlog's `exc_info` takes it."""
+    return failure.type, failure.value, failure.getTracebackObject()

@@ -87,7 +87,7 @@ class Bridge:
     def hear(self, leg: LegId, word: object) -> tuple[Effect, ...]:
         """Take what a leg says of a re-offer; other words have no effect here."""
         match word:
-            case Reoffered():
+            case Reoffered():  # a faulty one never comes here
                 return step(TABLE, self, Input.REOFFERED, (leg, word.sdp))
             case ReofferAnswered(sdp, is_offer):
                 answered = Input.OFFERED_BACK if is_offer else Input.ANSWERED

@@ -92,15 +92,15 @@ class Call:
         """Whether a `ring` is under way, bridged or not."""
         return self._attempt is not None
 
-    def facts(self, leg: LegId) -> LegFacts:
-        """Return what is known of one leg of this call.
+    def record(self, leg: LegId) -> LegRecord:
+        """Return the record of one leg of this call.
 
         Raises:
             KeyError: no such leg is alive.
         """
         if leg == self.sid:
-            return self.caller.record.facts
-        return self._branches[leg].fork.branches[leg].record.facts
+            return self.caller.record
+        return self._branches[leg].fork.branches[leg].record
 
     # What a router asks.
 
@@ -156,6 +156,8 @@ class Call:
         """Take one word of one leg.  A leg that is over says nothing that matters any more."""
         if isinstance(word, Digit):
             return self._digit(leg, word, now)
+        if isinstance(word, Reoffered) and word.fault is not None:
+            return [RefuseReoffer(leg, NO_COMMON_CODEC, "Not Acceptable Here")]
         if leg == self.sid:
             return self._hear_caller(word, now)
         attempt = self._branches.get(leg)
@@ -187,6 +189,12 @@ class Call:
         if was_bridged and not self.caller.is_over:
             ended += self.caller.hang_up(now, MEDIA_TIMEOUT)
         return ended
+
+    def no_media(self, leg: LegId, now: float) -> list[Effect]:
+        """Take that there are no ports for a leg's media: that leg cannot go on."""
+        if leg == self.sid:
+            return [*self.caller.hang_up(now, status=503), *self._caller_left(now)]
+        return [LetGo(leg), *self.hear(leg, HungUp("no media ports"), now)]
 
     def _hear_caller(self, word: Word, now: float) -> list[Effect]:
         attempt = self._attempt

@@ -64,9 +64,13 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Reoffered:
-    """A re-INVITE: a new offer, or None when the peer asks us for one."""
+    """A re-INVITE: a new offer, or None when the peer asks us for one.
+
+    `fault` says why an offer that was there cannot be used; `sdp` is None then.
+    """
 
     sdp: Description | None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

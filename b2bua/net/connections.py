@@ -79,12 +79,23 @@ class Connections:
         Raises:
             ValueError: an address cannot be listened on; nothing stays open.
         """
+        try:
+            self.open(receive)
+        except ValueError:
+            await self.stop()
+            raise
+
+    def open(self, receive: Receive) -> None:
+        """Do what `start` does, at once; after a failure `stop` closes what was opened.
+
+        Raises:
+            ValueError: an address cannot be listened on.
+        """
         self._streams.receive = receive
         try:
             for number, (transport, host, port) in enumerate(self._wanted, 1):
                 self._open(receive, Listener(transport, host, port, number))
         except CannotListenError as problem:
-            await self.stop()
             raise ValueError(str(problem)) from problem
 
     async def stop(self) -> None:

@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import DatagramProtocol
 
 from b2bua.net.local import Local
+from b2bua.net.names import is_numeric
 from b2bua.net.udp import Datagrams, Receive
 from b2bua.sip.nexthop import Hop
 from b2bua.sip.reader import Limits, read_datagram
@@ -117,7 +118,7 @@ class MemoryConnections:
 
     def resolve(self, hop: Hop, found: Callable[[Hop | None], None]) -> None:
         """Look the host of `hop` up in `names`, at once."""
-        host = self._names.get(hop.host)
+        host = hop.host if is_numeric(hop.host) else self._names.get(hop.host)
         found(None if host is None else Hop(hop.transport, host, hop.port))
 
     def _local(self, transport: str) -> Local:

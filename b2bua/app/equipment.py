@@ -1,0 +1,84 @@
+"""What every call is made with: clocks, wires, media, and the settings of the site."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
+
+from b2bua.app.settings import Settings
+from b2bua.callbacks.interfaces import StatusEvent
+from b2bua.media.interfaces import Backend
+from b2bua.net.driver import Driver
+from b2bua.net.local import Local
+from b2bua.routing.interfaces import Web
+from b2bua.routing.plan import Prompt
+from b2bua.sip.nexthop import Hop
+from b2bua.sip.transaction.timers import Timers
+
+
+class Voice(Protocol):
+    """Turns prompts into sound."""
+
+    async def render(self, prompt: Prompt) -> bytes:
+        """Return 16-bit PCM, 8 kHz mono; raise `PromptError` when it cannot be had."""
+
+
+class Events(Protocol):
+    """Takes what applications want to be told."""
+
+    def put(self, event: StatusEvent) -> None:
+        """Return at once; never raise."""
+
+
+class Entropy:
+    """Where everything that must be unguessable comes from (RFC 3261 section 19.3)."""
+
+    def call_sid(self) -> str:
+        """Return `CA` and 32 hexadecimal digits."""
+        return "CA" + secrets.token_hex(16)
+
+    def call_id(self) -> str:
+        """Return a Call-ID that says nothing of this host."""
+        return secrets.token_hex(16)
+
+    def tag(self) -> str:
+        """Return a tag for From or To."""
+        return secrets.token_hex(8)
+
+    def token(self) -> str:
+        """Return the idempotency token of one event."""
+        return secrets.token_hex(16)
+
+    def session_id(self) -> int:
+        """Return a session id for `o=` (RFC 8866 section 5.2): it fits 63 bits."""
+        return secrets.randbits(62)
+
+    def fraction(self) -> float:
+        """Return a number in [0, 1)."""
+        return secrets.randbelow(1 << 30) / (1 << 30)
+
+
+@dataclass
+class Equipment:
+    """One of each, for all calls.
+
+    `wall` returns seconds since the epoch; `local_for` our end towards a hop.
+    """
+
+    clock: IReactorTime
+    wall: Callable[[], float]
+    settings: Settings
+    driver: Driver
+    local_for: Callable[[Hop], Local]
+    backend: Backend
+    voice: Voice
+    events: Events
+    web: Web
+    timers: Timers
+    entropy: Entropy = field(default_factory=Entropy)
+    play_tokens: count[int] = field(default_factory=lambda: count(1))

@@ -1,0 +1,156 @@
+"""Whether an INVITE may become a call, and what is known of it then.
+
+The order is: where it comes from, whether it can be served at all, which number it wants, and
+whether its media is fit.  Every refusal says in one word why, for `/counters`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from b2bua.app.media_policy import MediaPolicy
+from b2bua.app.settings import Settings
+from b2bua.net.driver import ServerTransaction
+from b2bua.routing.plan import Direction, LegFacts, NumberSettings, Offer, Status
+from b2bua.sdp.description import Description, SdpFault
+from b2bua.sip.dialog.capabilities import refuse_invite
+from b2bua.sip.message import Request
+from b2bua.sip.uri import AnyUri, TelUri, Uri
+
+NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an INVITE becomes no call: a final status, and one word for the counters."""
+
+    status: int
+    why: str
+    reason: str = ""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A call that may begin."""
+
+    facts: LegFacts
+    offer: Offer
+    sdp: Description | None
+    is_behind_nat: bool
+    max_forwards: int
+
+
+def judge(
+    transaction: ServerTransaction, settings: Settings, policy: MediaPolicy, sid: str
+) -> Arrival | Refusal:
+    """Return the call that this INVITE asks for, or the refusal it gets; `sid` names the call."""
+    request = transaction.request
+    source = transaction.source.host
+    if settings.trunk_from(source) is None:
+        return Refusal(403, "untrusted_source")
+    refusal = _unserviceable(request)
+    if refusal is not None:
+        return refusal
+    called = _dialled(request)
+    number = _number(called, request, settings)
+    if number is None:
+        return Refusal(404, "unknown_number")
+    sdp = _description(request, policy)
+    if isinstance(sdp, Refusal):
+        return sdp
+    account = settings.account(number.account_sid)
+    max_forwards = request.max_forwards
+    return Arrival(
+        facts=_facts(request, sid, number.account_sid, source),
+        offer=Offer(
+            caller=_user(request.from_.uri),
+            called=called,
+            number=number,
+            account_country=account.country if account is not None else "",
+        ),
+        sdp=sdp,
+        is_behind_nat=request.via.host != source,
+        max_forwards=(70 if max_forwards is None else max_forwards) - 1,
+    )
+
+
+def _unserviceable(request: Request) -> Refusal | None:
+    if request.max_forwards == 0:
+        return Refusal(483, "too_many_hops")
+    if not isinstance(request.uri, Uri | TelUri):
+        return Refusal(416, "unsupported_scheme")
+    refused = refuse_invite(request, "")
+    if refused is None:
+        return None
+    extra = [(name, value) for name, value in refused.headers if name in ("Unsupported", "Accept")]
+    return Refusal(refused.status, "unserviceable", refused.reason, extra)
+
+
+def _number(called: str, request: Request, settings: Settings) -> NumberSettings | None:
+    """Return the settings of the dialled number: of the Request-URI, then of To."""
+    found = settings.number_for(called) if called else None
+    return found or settings.number_for(_user(request.to.uri))
+
+
+def _description(request: Request, policy: MediaPolicy) -> Description | Refusal | None:
+    if request.sdp is None:
+        return None
+    read = policy.read(request.sdp)
+    if isinstance(read, SdpFault):
+        return Refusal(488, "unacceptable_media")
+    return read
+
+
+def _facts(request: Request, sid: str, account_sid: str, source: str) -> LegFacts:
+    uri = request.uri
+    return LegFacts(
+        call_sid=sid,
+        account_sid=account_sid,
+        direction=Direction.INBOUND,
+        status=Status.RINGING,
+        from_=_shown(request.from_.uri),
+        to=_shown(uri),
+        caller_name=request.from_.display or None,
+        forwarded_from=_forwarded_from(request),
+        sip_call_id=request.call_id,
+        sip_domain=uri.host if isinstance(uri, Uri) else None,
+        sip_source_ip=source,
+        sip_headers=tuple(
+            (name, value) for name, value in request.headers if name.upper().startswith("X-")
+        ),
+    )
+
+
+def _dialled(request: Request) -> str:
+    return _user(request.uri)
+
+
+def _user(uri: AnyUri) -> str:
+    match uri:
+        case Uri():
+            return uri.user or ""
+        case TelUri():
+            return uri.number
+    return ""
+
+
+def _shown(uri: AnyUri) -> str:
+    """Return a party as applications see it: a number where it is one, else a SIP URI."""
+    user = _user(uri)
+    if NUMBER.fullmatch(user):
+        return user
+    if isinstance(uri, Uri):
+        host = f"[{uri.host}]" if uri.is_v6 else uri.host
+        return f"{uri.scheme}:{user}@{host}" if user else f"{uri.scheme}:{host}"
+    return user or str(uri)
+
+
+def _forwarded_from(request: Request) -> str | None:
+    """Return who forwarded the call here (RFC 5806), if it says so readably."""
+    diversion = request.headers.listed("Diversion")
+    if not diversion:
+        return None
+    found = re.search(r"(?:sips?|tel):([^@;>\s]+)", diversion[0])
+    return found.group(1) if found else None

@@ -1,0 +1,92 @@
+"""All live legs: by dialog, for what arrives; by media stream, for what the relay notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from b2bua.app.equipment import Equipment
+from b2bua.app.lines import Lines
+from b2bua.app.live_leg import DialogKey, LiveLeg
+from b2bua.app.media_policy import MediaPolicy
+from b2bua.call.leg import Leg
+from b2bua.call.vocabulary import Word
+from b2bua.sip.dialog.session import Session
+from b2bua.sip.message import Request
+
+
+class Legs:
+    """Makes legs and finds them again; a leg that ends is forgotten here."""
+
+    def __init__(self, equipment: Equipment, policy: MediaPolicy) -> None:
+        self._equipment = equipment
+        self._policy = policy
+        self._by_dialog: dict[DialogKey, LiveLeg] = {}
+        self._streams: dict[int, str] = {}
+        self._by_sid: dict[str, LiveLeg] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_dialog)
+
+    @property
+    def streams(self) -> int:
+        """How many media streams are open."""
+        return len(self._streams)
+
+    @property
+    def timers(self) -> int:
+        """How many session timers run."""
+        return sum(leg.timers for leg in self._by_dialog.values())
+
+    def lines(self, sid: str, *, v6: bool, nat: bool) -> Lines:
+        """Make the media lines of a leg that is about to be."""
+        return Lines(
+            self._equipment.backend,
+            v6=v6,
+            nat=nat,
+            session_id=self._equipment.entropy.session_id(),
+            opened=lambda stream: self._streams.__setitem__(stream, sid),
+            closed=self._streams.__delitem__,
+        )
+
+    def add(
+        self,
+        sid: str,
+        call_sid: str,
+        key: DialogKey,
+        session: Session,
+        lines: Lines,
+        *,
+        say: Callable[[LiveLeg, Word], None],
+        ended: Callable[[LiveLeg], None],
+    ) -> LiveLeg:
+        """Make a leg of call `call_sid` around `session` and keep it until it ends."""
+
+        def over(leg: LiveLeg) -> None:
+            del self._by_dialog[leg.key]
+            del self._by_sid[leg.sid]
+            ended(leg)
+
+        leg = LiveLeg(
+            sid,
+            call_sid,
+            key,
+            session,
+            Leg(self._policy.read),
+            lines,
+            self._equipment,
+            say=say,
+            ended=over,
+        )
+        self._by_dialog[key] = leg
+        self._by_sid[sid] = leg
+        return leg
+
+    def of(self, request: Request) -> LiveLeg | None:
+        """Return the leg whose dialog `request` is in (RFC 3261 section 12.2.2)."""
+        tag = request.to.tag
+        return None if tag is None else self._by_dialog.get((request.call_id, tag))
+
+    def at(self, stream: int) -> LiveLeg | None:
+        """Return the leg that a media stream belongs to."""
+        sid = self._streams.get(stream)
+        return None if sid is None else self._by_sid.get(sid)

@@ -1,0 +1,325 @@
+"""One call with its hands on the world: performs what the call's core decides.
+
+It owns the call's clocks, its legs and the conversations with them.  This is also the boundary
+between our own defects and the caller: an exception in a call ends that call and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.python.failure import Failure
+
+from b2bua.app.call_media import CallMedia
+from b2bua.app.conversation import Conversation, Step
+from b2bua.app.equipment import Equipment
+from b2bua.app.live_leg import LiveLeg
+from b2bua.app.logs import logger, traceback
+from b2bua.app.outbound import Outbound
+from b2bua.app.party import LiveParty
+from b2bua.app.turns import Turns
+from b2bua.call import effects
+from b2bua.call.call import Call
+from b2bua.call.effects import Clock, Effect, Elsewhere, LegId
+from b2bua.call.vocabulary import Refused, Word
+from b2bua.callbacks.interfaces import StatusEvent
+from b2bua.media.interfaces import NoPortsError
+from b2bua.routing.interfaces import Gone, IRouter
+from b2bua.routing.plan import Offer, Target, Tones
+from b2bua.sdp.description import Description
+from b2bua.sip.dialog.effects import Effect as SessionEffect
+from b2bua.sip.dialog.session import Session
+
+REASONS = {
+    Elsewhere.ANSWERED_ELSEWHERE: 'SIP;cause=200;text="Call completed elsewhere"',
+    Elsewhere.NO_REASON: None,
+}
+"""RFC 3326; rcml.md D-10: phones log no missed call when somebody else took it."""
+
+log = logger("call")
+
+Command = Callable[[Session], Iterable[SessionEffect]]
+CommandWithBody = Callable[[Session, "bytes | None"], Iterable[SessionEffect]]
+
+
+class LiveCall:
+    """One call.  `ended` is told once, when neither legs nor router have anything left to do."""
+
+    def __init__(
+        self,
+        core: Call,
+        offer: Offer,
+        equipment: Equipment,
+        outbound: Outbound,
+        ended: Callable[[LiveCall], None],
+    ) -> None:
+        self.core = core
+        self._offer = offer
+        self._equipment = equipment
+        self._outbound = outbound
+        self._ended = ended
+        self._turns: Turns[Effect] = Turns(self._perform)
+        self._legs: dict[LegId, LiveLeg] = {}
+        self._media = CallMedia(equipment, self._legs)
+        self._clocks: dict[tuple[Clock, LegId], IDelayedCall] = {}
+        self._targets: dict[LegId, Target] = {}
+        self._screens: dict[LegId, LiveParty] = {}
+        self._conversation: Conversation | None = None
+        self._is_routed = False
+        self._has_failed = False
+
+    @property
+    def clocks(self) -> int:
+        """How many clocks of the call run."""
+        return len(self._clocks)
+
+    @property
+    def legs(self) -> list[LiveLeg]:
+        """The legs that are not over on the wire."""
+        return [*self._legs.values()]
+
+    def begin(self, caller: LiveLeg, router: IRouter) -> None:
+        """Hand the call, with its caller's leg, to `router`."""
+        self._legs[caller.sid] = caller
+        conversation = Conversation(
+            self._equipment,
+            caller.lines,
+            self.core,
+            self._offer,
+            self.take,
+            partial(self._note, caller.sid),
+        )
+        self._conversation = conversation
+        self.take(lambda _now: self.core.start())
+        routed: Deferred[None] = Deferred.fromCoroutine(router.take(conversation))
+        routed.addCallbacks(self._routed, self._misrouted)
+
+    # What comes in.
+
+    def take(self, step: Step) -> None:
+        """Give the call's core an input, and perform what it decides."""
+        try:
+            self._turns.take(lambda: step(self._equipment.clock.seconds()))
+        except Exception:  # the boundary: a defect of ours ends this call, not the process
+            log.exception("a defect ended this call", call_sid=self.core.sid)
+            self.fail()
+        self._end_if_over()
+
+    def say(self, leg: LiveLeg, word: Word) -> None:
+        """Take one word of one leg."""
+        self.take(lambda now: self.core.hear(leg.sid, word, now))
+
+    def leg_ended(self, leg: LiveLeg) -> None:
+        """Take that nothing of a leg is left on the wire."""
+        self._legs.pop(leg.sid, None)
+        self._end_if_over()
+
+    def silent(self, leg: LegId) -> None:
+        """Take that no media came from a leg for too long."""
+        self.take(lambda now: self.core.silent(leg, now))
+
+    def played(self, leg: LegId, token: int) -> None:
+        """Take that what was played to a leg has ended."""
+        if party := self._party(leg):
+            party.played(token)
+
+    def hang_up(self) -> None:
+        """End the call from our side."""
+        self.take(self.core.hang_up)
+
+    def fail(self) -> None:
+        """End every leg at once, whatever state it is in, without asking the core."""
+        if self._has_failed:
+            return
+        self._has_failed = True
+        self._turns.clear()
+        self._disarm_all()
+        for leg in self.legs:
+            leg.take(leg.session.hang_up)
+        for party in (self._conversation, *self._screens.values()):
+            if party is not None:
+                party.gone()
+
+    # How a router ends.
+
+    def _routed(self, _result: object) -> None:
+        self._is_routed = True
+        self.take(self.core.hang_up)
+
+    def _misrouted(self, failure: Failure) -> None:
+        self._is_routed = True
+        if failure.check(Gone) is None:
+            name = self._offer.number.router
+            log.error(f"router {name} failed", exc_info=traceback(failure), call_sid=self.core.sid)
+            self.take(lambda now: self.core.refuse(500, "Server Internal Error", now))
+        else:
+            self.take(self.core.hang_up)
+
+    def _end_if_over(self) -> None:
+        is_over = self.core.is_over or self._has_failed
+        if is_over and self._is_routed and not self._legs:
+            self._disarm_all()
+            self._ended(self)
+
+    # What the core asks of the legs.
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case effects.OpenLeg():
+                self._open(effect)
+            case effects.Alert(leg, status, sdp):
+                self._tell(leg, sdp, lambda session, body: session.ring(status, body))
+            case effects.AnswerLeg(leg, sdp):
+                self._tell(leg, sdp, lambda session, body: session.accept(body or b""))
+            case effects.RefuseLeg(leg, status, reason):
+                self._command(leg, lambda session: session.refuse(status, reason))
+            case effects.LetGo(leg, why):
+                self._command(leg, lambda session: session.hang_up(REASONS[why]))
+            case effects.Reoffer(leg, sdp):
+                self._tell(leg, sdp, lambda session, body: session.reoffer(body))
+            case effects.AnswerReoffer(leg, sdp):
+                self._tell(leg, sdp, lambda session, body: session.answer_reoffer(body or b""))
+            case effects.RefuseReoffer(leg, status, reason):
+                self._command(leg, lambda session: session.refuse_reoffer(status, reason))
+            case effects.Acknowledge(leg, sdp):
+                self._tell(leg, sdp, lambda session, body: session.acknowledge(body))
+            case _:
+                self._perform_here(effect)
+
+    def _perform_here(self, effect: Effect) -> None:
+        match effect:
+            case effects.Arm(clock, leg, seconds):
+                self._disarm(clock, leg)
+                delayed = self._equipment.clock.callLater(seconds, self._expire, clock, leg)
+                self._clocks[clock, leg] = delayed
+            case effects.Disarm(clock, leg):
+                self._disarm(clock, leg)
+            case effects.Report():
+                self._report(effect)
+            case effects.RingOver(outcome):
+                self._conversing.ring_over(outcome)
+            case effects.CallerGone():
+                self._conversing.gone()
+            case effects.StartScreen(leg):
+                self._start_screen(leg)
+            case effects.StopScreen(leg):
+                if party := self._screens.pop(leg, None):
+                    party.gone()
+            case effects.HearKey(leg, key):
+                if party := self._party(leg):
+                    party.pressed(key)
+            case effects.Note(leg, code, text):
+                self._note(leg, code, text, "")
+            case effects.AimAt(leg, sdp, blocked):
+                self._media.aim(leg, sdp, blocked)
+                if party := self._party(leg):
+                    party.aimed()
+            case _:
+                self._media.perform(effect)
+
+    @property
+    def _conversing(self) -> Conversation:
+        assert self._conversation is not None
+        return self._conversation
+
+    def _command(self, leg: LegId, command: Command) -> None:
+        if live := self._legs.get(leg):
+            live.take(lambda: command(live.session))
+
+    def _tell(self, leg: LegId, sdp: Description | None, command: CommandWithBody) -> None:
+        live = self._legs.get(leg)
+        if live is None:
+            return
+        try:
+            body = None if sdp is None else live.lines.tell(sdp)
+        except NoPortsError as problem:
+            self._note(leg, NO_PORTS, str(problem), "")
+            self.take(lambda now: self.core.no_media(leg, now))
+            return
+        live.take(lambda: command(live.session, body))
+
+    def _open(self, effect: effects.OpenLeg) -> None:
+        self._targets[effect.leg] = effect.target
+        facts = self.core.record(effect.leg).facts
+        opened = self._outbound.open(effect, facts, say=self.say, ended=self.leg_ended)
+        if isinstance(opened, Refused):
+            refused = opened
+            self._note(effect.leg, NOT_DIALLED, refused.reason, "")
+            self.take(lambda now: self.core.hear(effect.leg, refused, now))
+            return
+        self._legs[effect.leg] = opened
+        opened.take(opened.session.start)
+
+    # Clocks, reports, conversations.
+
+    def _expire(self, clock: Clock, leg: LegId) -> None:
+        del self._clocks[clock, leg]
+        self.take(lambda now: self.core.expire(clock, leg, now))
+
+    def _disarm(self, clock: Clock, leg: LegId) -> None:
+        if delayed := self._clocks.pop((clock, leg), None):
+            delayed.cancel()
+
+    def _disarm_all(self) -> None:
+        for clock, leg in [*self._clocks]:
+            self._disarm(clock, leg)
+
+    def _report(self, report: effects.Report) -> None:
+        self._equipment.events.put(
+            StatusEvent(
+                plan=report.plan,
+                leg=report.leg,
+                event=report.event,
+                sequence=report.sequence,
+                fired_at=self._equipment.wall(),
+                token=self._equipment.entropy.token(),
+                duration=report.duration,
+                sip_status=report.sip_status,
+                error=report.error,
+            )
+        )
+
+    def _note(self, leg: LegId, code: int, text: str, url: str) -> None:
+        log.warning(text, code=code, url=url, call_sid=leg)
+
+    def _party(self, leg: LegId) -> LiveParty | None:
+        return self._conversation if leg == self.core.sid else self._screens.get(leg)
+
+    def _start_screen(self, leg: LegId) -> None:
+        live = self._legs.get(leg)
+        if live is None:
+            return
+        record = self.core.record(leg)
+        party = LiveParty(
+            self._equipment,
+            live.lines,
+            lambda: record.facts,
+            partial(self._note, leg),
+            lambda: self.take(lambda now: self.core.screened(leg, False, now)),
+        )
+        self._screens[leg] = party
+        screening = Deferred.fromCoroutine(_screen(party, self._targets[leg]))
+        screening.addErrback(self._screen_failed, leg)
+        screening.addCallback(
+            lambda accepted: self.take(lambda now: self.core.screened(leg, accepted, now))
+        )
+
+    def _screen_failed(self, failure: Failure, leg: LegId) -> bool:
+        """Decline: a callee that hung up, or a defect of the router's own screen."""
+        if failure.check(Gone) is None:
+            log.error("a screen failed", exc_info=traceback(failure), call_sid=leg)
+        return False
+
+
+NO_PORTS = 53_400
+NOT_DIALLED = 13_224
+
+
+async def _screen(party: LiveParty, target: Target) -> bool:
+    """Dial what the target asks to be dialled, then let the router talk to it (rule W-1)."""
+    if target.send_digits:
+        await party.play(Tones(target.send_digits))
+    return True if target.screen is None else bool(await target.screen(party))

@@ -1,0 +1,128 @@
+"""Dialling: from a target to an INVITE on its way.
+
+A number goes to the trunk that carries it, and the Request-URI's host is always the trunk's; a SIP
+URI goes where it says.  Nothing of the caller's dialog is copied: identities are made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from b2bua.app.equipment import Equipment
+from b2bua.app.legs import Legs
+from b2bua.app.live_leg import LiveLeg
+from b2bua.call.effects import OpenLeg
+from b2bua.call.vocabulary import Refused, Word
+from b2bua.media.interfaces import NoPortsError
+from b2bua.net.local import Local
+from b2bua.routing.plan import LegFacts, Target
+from b2bua.sip.dialog.session import Identity, Session
+from b2bua.sip.nexthop import Hop, request_hop
+from b2bua.sip.uri import Uri, read_uri
+from b2bua.sip.values import NameAddr
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where an INVITE goes, and what answers a challenge there."""
+
+    uri: Uri
+    hop: Hop
+    credentials: tuple[str, str] | None = None
+
+
+class Outbound:
+    """Opens legs towards callees.  `max_forwards` is what the caller's INVITE has left."""
+
+    def __init__(self, equipment: Equipment, legs: Legs, max_forwards: int) -> None:
+        self._equipment = equipment
+        self._legs = legs
+        self._max_forwards = max_forwards
+
+    def open(
+        self,
+        effect: OpenLeg,
+        facts: LegFacts,
+        *,
+        say: Callable[[LiveLeg, Word], None],
+        ended: Callable[[LiveLeg], None],
+    ) -> LiveLeg | Refused:
+        """Make the leg; its `session.start` sends the INVITE.  A refusal says why it cannot be."""
+        found = self._destination(effect.target)
+        if isinstance(found, Refused):
+            return found
+        local = self._equipment.local_for(found.hop)
+        tag = self._equipment.entropy.tag()
+        lines = self._legs.lines(effect.leg, v6=":" in found.hop.host, nat=False)
+        try:
+            body = None if effect.sdp is None else lines.tell(effect.sdp)
+        except NoPortsError as problem:
+            lines.close()
+            return Refused(503, str(problem), local=True)
+        session = Session.outgoing(
+            Identity(
+                call_id=effect.call_id,
+                local=NameAddr(_from_uri(facts.from_, local), facts.caller_name or "").with_tag(
+                    tag
+                ),
+                remote=NameAddr(replace(found.uri, params=(), headers=())),
+                contact=contact_at(local),
+                max_forwards=self._max_forwards,
+            ),
+            found.uri,
+            found.hop,
+            sdp=body,
+            timers=self._equipment.timers,
+            new_cnonce=self._equipment.entropy.tag,
+            headers=effect.target.headers,
+            credentials=found.credentials,
+            jitter=self._equipment.entropy.fraction,
+        )
+        return self._legs.add(
+            effect.leg,
+            facts.parent_call_sid or effect.leg,
+            (effect.call_id, tag),
+            session,
+            lines,
+            say=say,
+            ended=ended,
+        )
+
+    def _destination(self, target: Target) -> Destination | Refused:
+        given = target.credentials
+        credentials = None if given is None else (given.username, given.password)
+        if target.uri:
+            return self._by_uri(target.uri, credentials)
+        settings = self._equipment.settings
+        trunk = settings.trunk(target.trunk) if target.trunk else settings.trunk_for(target.number)
+        if trunk is None:
+            return Refused(404, f"no trunk carries {target.number}", local=True)
+        if credentials is None and trunk.username:
+            credentials = (trunk.username, trunk.password)
+        return Destination(
+            replace(trunk.uri, user=target.number), request_hop(trunk.uri), credentials
+        )
+
+    def _by_uri(self, text: str, credentials: tuple[str, str] | None) -> Destination | Refused:
+        try:
+            uri = read_uri(text)
+        except ValueError as problem:
+            return Refused(484, f"not a SIP URI: {problem}", local=True)
+        if not isinstance(uri, Uri):
+            return Refused(416, "only sip: and sips: URIs can be rung", local=True)
+        return Destination(replace(uri, headers=()), request_hop(uri), credentials)
+
+
+def _from_uri(caller: str, local: Local) -> Uri:
+    """Return our From: the caller's user part at our own host, never at the caller's."""
+    user = caller
+    if caller.lower().startswith(("sip:", "sips:")):
+        user = caller.split(":", 1)[1].split("@", 1)[0]
+    return Uri("sip", local.host, user=user or "anonymous")
+
+
+def contact_at(local: Local) -> str:
+    """Return the URI where we are reached at one of our ends."""
+    transport = () if local.transport == "udp" else (("transport", local.transport),)
+    return str(Uri("sip", local.host, port=local.port, params=transport))

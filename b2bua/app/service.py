@@ -1,0 +1,248 @@
+"""One daemon: builds everything the settings ask for, starts it in order, and drains it.
+
+Nothing is opened and no thread is born before `startService`: twistd forks in between.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.task import deferLater
+
+from b2bua.app.admin import AdminSite
+from b2bua.app.equipment import Entropy, Equipment
+from b2bua.app.lag import LagMeter
+from b2bua.app.logs import logger
+from b2bua.app.media_addresses import interfaces, our_addresses
+from b2bua.app.media_policy import MediaPolicy
+from b2bua.app.plugins import make_routers
+from b2bua.app.settings import Settings
+from b2bua.app.signals import Signals
+from b2bua.app.start_error import StartError
+from b2bua.app.switchboard import Switchboard
+from b2bua.callbacks.delivery import Callbacks
+from b2bua.callbacks.http import HttpSink
+from b2bua.media.ports import PortPairs
+from b2bua.media.prompts import Prompts
+from b2bua.media.relay import Relay
+from b2bua.net.connections import Connections, StreamLimits
+from b2bua.net.driver import Driver
+from b2bua.routing.interfaces import Site
+from b2bua.sip.reader import Limits as ReadingLimits
+from b2bua.sip.transaction.timers import Timers
+from b2bua.webhooks.client import WebClient
+from b2bua.webhooks.egress import EgressPolicy
+from b2bua.webhooks.limits import Limits as WebLimits
+
+log = logger("service")
+
+LAST_WORDS = 5.0
+"""Seconds that hung-up legs get for their BYE to be answered before the sockets close."""
+FLUSH = 10.0
+"""Seconds that callbacks get after the last call."""
+
+
+def make_service(settings: Settings) -> IService:
+    """Build the daemon for `settings`; open nothing.
+
+    Raises:
+        StartError: a plugin is missing or refuses its settings, or a setting cannot be.
+    """
+    from twisted.internet import reactor  # noqa: PLC0415 - after twistd has chosen it
+
+    return Daemon(reactor, settings)
+
+
+class Daemon(MultiService):
+    """Everything of one process; see the module."""
+
+    def __init__(self, reactor: Any, settings: Settings) -> None:
+        MultiService.__init__(self)
+        self._reactor = reactor
+        self._settings = settings
+        self._started_at = 0.0
+        self._signals = Signals(reactor, self._reread)
+        self._signals.setServiceParent(self)
+        self._build()
+
+    def _build(self) -> None:
+        reactor, settings, entropy = self._reactor, self._settings, Entropy()
+        timers = Timers(t1=settings.sip.t1)
+        self.switchboard = Switchboard()
+        self.lag = LagMeter(reactor)
+        self._connections = Connections(
+            reactor,
+            settings.sip.listen,
+            advertise=settings.sip.advertise,
+            limits=_stream_limits(settings),
+            reading=_reading_limits(settings),
+        )
+        self._driver = Driver(
+            reactor,
+            self._connections,
+            self.switchboard,
+            timers,
+            entropy.tag,
+            refuse=self.switchboard.refusal,
+        )
+        ports = settings.media.ports
+        pairs = PortPairs(ports.low, ports.high, reactor.seconds)
+        self._relay = Relay(reactor, pairs, *interfaces(settings))
+        self._web = WebClient(
+            reactor,
+            reactor.nameResolver,
+            self._token,
+            EgressPolicy(str(network) for network in settings.webhooks.allow),
+            _web_limits(settings),
+        )
+        self._callbacks = Callbacks(reactor, HttpSink(self._web.patient), random_=entropy.fraction)
+        self.equipment = Equipment(
+            clock=reactor,
+            wall=time.time,
+            settings=settings,
+            driver=self._driver,
+            local_for=self._connections.local_for,
+            backend=self._relay,
+            voice=Prompts(reactor),
+            events=self._callbacks,
+            web=self._web,
+            timers=timers,
+            entropy=entropy,
+        )
+        site = Site(clock=reactor, web=self._web)
+        routers = make_routers(settings, site)
+        self.switchboard.equip(self.equipment, routers, _policy(settings))
+        self._admin = AdminSite(self.counters, self.is_healthy, _tokens(settings))
+        self._admin_port: Any = None
+
+    def startService(self) -> None:
+        """Open everything; a failure ends the process with one line.
+
+        Raises:
+            StartError: an address is taken, or may not be listened on.
+        """
+        try:
+            self._relay.start(self.switchboard.noticed)
+            self._connections.open(self._driver.message_received)
+            place = self._settings.http.place
+            self._admin_port = self._reactor.listenTCP(
+                place.port, self._admin, interface=place.host
+            )
+        except (ValueError, CannotListenError, OSError) as problem:
+            self._relay.stop()
+            raise StartError(str(problem)) from problem
+        self.lag.start()
+        MultiService.startService(self)
+        listening = ", ".join(
+            f"{one.transport}:{one.host}:{one.port}" for one in self._connections.listeners
+        )
+        log.info("taking calls", listening=listening)
+
+    def stopService(self) -> Deferred[None]:
+        """Drain: no new calls, live ones go on for a while, what is owed is delivered."""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        self.switchboard.is_draining = True
+        log.info("draining", calls=len(self.switchboard))
+        await self._until_idle(self._settings.service.drain)
+        self.switchboard.hang_up_all()
+        await self._until_idle(LAST_WORDS)
+        await self._callbacks.flush(FLUSH)
+        self._driver.stop()
+        await self._connections.stop()
+        self._relay.stop()
+        self._web.close()
+        if self._admin_port is not None:
+            await maybeDeferred(self._admin_port.stopListening)
+        self.lag.stop()
+        await maybeDeferred(MultiService.stopService, self)
+        log.info("stopped")
+
+    async def _until_idle(self, seconds: float) -> None:
+        """Come back when no call is left, or after `seconds`."""
+        until = self._reactor.seconds() + seconds
+        while len(self.switchboard) + len(self.switchboard.legs):
+            left = until - self._reactor.seconds()
+            if left <= 0:
+                return
+            await deferLater(self._reactor, min(0.05, left))
+
+    def is_healthy(self) -> bool:
+        """Whether new calls are taken."""
+        return not self.switchboard.is_draining and not self._is_late
+
+    @property
+    def _is_late(self) -> bool:
+        return self.lag.recent_ms() > self._settings.limits.shed_lag_ms
+
+    def counters(self) -> dict[str, Any]:
+        """Return what `/counters` shows: gauges that return to 0 when idle, and totals."""
+        return {
+            **self.switchboard.counters(),
+            "dialogs": len(self.switchboard.legs),
+            "transactions": self._driver.transactions,
+            "timers": self._driver.timers + self.switchboard.clocks,
+            "media_sessions": self.switchboard.legs.streams,
+            "media_ports_in_use": self._relay.ports_in_use,
+            "webhooks_in_flight": self._web.in_flight,
+            "callbacks_pending": self._callbacks.pending,
+            "callbacks_dead": self._callbacks.dead,
+            "reactor_lag_ms": self.lag.read(),
+        }
+
+    def _token(self, account_sid: str) -> str | None:
+        account = self._settings.account(account_sid)
+        return None if account is None else account.auth_token
+
+    def _reread(self) -> None:
+        log.warning("SIGHUP: settings are not read again yet")
+
+
+def _policy(settings: Settings) -> MediaPolicy:
+    listening = [place.port for _, place in settings.sip.places]
+    return MediaPolicy(settings, our_addresses(settings), listening)
+
+
+def _tokens(settings: Settings) -> dict[str, str]:
+    return {account.sid: account.auth_token for account in settings.accounts}
+
+
+def _stream_limits(settings: Settings) -> StreamLimits:
+    limits = settings.limits
+    return StreamLimits(
+        message_timeout=limits.stream_message_timeout,
+        per_address=limits.stream_connections_per_address,
+        connections=limits.stream_connections,
+    )
+
+
+def _reading_limits(settings: Settings) -> ReadingLimits:
+    limits = settings.limits
+    return ReadingLimits(
+        message_bytes=limits.sip_message_bytes,
+        headers=limits.sip_headers,
+        line_bytes=limits.sip_line_bytes,
+        vias=limits.sip_vias,
+        routes=limits.sip_routes,
+        params=limits.sip_params,
+        stream_header_bytes=limits.stream_header_bytes,
+    )
+
+
+def _web_limits(settings: Settings) -> WebLimits:
+    limits = settings.limits
+    return WebLimits(
+        response_header_bytes=limits.response_header_bytes,
+        response_headers=limits.response_headers,
+        connect_timeout=limits.connect_timeout,
+        header_timeout=limits.header_timeout,
+        response_timeout=limits.response_timeout,
+        redirects=limits.redirects,
+        connections_per_host=limits.connections_per_host,
+        connections_per_account=limits.connections_per_account,
+    )

@@ -1,0 +1,392 @@
+"""Plays `.flow` files: whole calls as ladders, on a virtual clock and a network in memory.
+
+A line is a time in seconds, an actor, and what it says (`->`) or hears (`<-`):
+
+    phone b1 101                     # who rings when 101 is dialled (`manual`: does nothing itself)
+    doc /voice <Response>...</Response>
+    0.00  a    -> INVITE 100
+    0.00  b1   <- INVITE from=+15550009999
+    0.50  b1   -> 180
+    2.00  b1   -> key 1              # a telephone-event
+    0.50  web  <- POST /status CallStatus=ringing CallSid=b1
+    2.00  media <- a link            # what a phone would notice of its media
+
+What is said drives the call.  What is heard must be exactly what each actor heard, in that order
+and at those times (within 25 ms); of particulars, those that are written must be so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.protocol import DatagramProtocol
+from twisted.internet.task import Clock
+
+from b2bua.app.equipment import Entropy, Equipment
+from b2bua.app.media_policy import MediaPolicy
+from b2bua.app.plugins import make_routers
+from b2bua.app.settings import settings_from_text
+from b2bua.app.switchboard import Switchboard
+from b2bua.callbacks.delivery import Callbacks
+from b2bua.callbacks.http import HttpSink
+from b2bua.media.interfaces import Notice
+from b2bua.net.driver import Driver
+from b2bua.routing.interfaces import Site
+from b2bua.routing.plan import Ask, ErrorTone, Prompt, Speech
+from b2bua.sip.transaction.timers import Timers
+from tests.support.fake_web import FakeWeb
+from tests.support.memory_relay import MemoryRelay
+from tests.support.network import MemoryConnections, MemoryNetwork
+from tests.support.phone import Address, Phone
+
+SERVER: Address = ("192.0.2.1", 5060)
+TRUNK: Address = ("192.0.2.2", 5060)
+CALLER: Address = ("192.0.2.3", 5060)
+HOST = "http://app.example"
+TOLERANCE = 0.025
+SECONDS_A_WORD = 0.4
+
+SETTINGS = """
+[[accounts]]
+sid = "AC1"
+auth_token = "secret"
+[[trunks]]
+name = "carrier"
+uri = "sip:192.0.2.2:5060"
+inbound_from = ["192.0.2.0/24"]
+[[numbers]]
+number = "100"
+router = "rcml"
+voice_url = "http://app.example/voice"
+voice_fallback_url = "{fallback}"
+status_callback = "{status}"
+status_callback_event = "initiated ringing answered completed"
+[[numbers]]
+number = "*"
+router = "static"
+targets = ["sip:{{user}}@192.0.2.2:5060"]
+"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a flow, or one thing that happened."""
+
+    at: float
+    actor: str
+    word: str
+    particulars: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        told = " ".join(f"{name}={value}" for name, value in sorted(self.particulars.items()))
+        return f"{self.at:6.2f}  {self.actor:<4} <- {self.word} {told}".rstrip()
+
+
+class Speaker:
+    """Speaks silence: `SECONDS_A_WORD` for each word, a second for anything else."""
+
+    async def render(self, prompt: Prompt) -> bytes:
+        words = len(prompt.text.split()) if isinstance(prompt, Speech) else 2.5
+        if isinstance(prompt, ErrorTone):
+            words = 1.25
+        return bytes(2 * int(8000 * SECONDS_A_WORD * words))
+
+
+class Counted(Entropy):
+    """Names that can be told apart and come in order."""
+
+    def __init__(self) -> None:
+        self._next = count(1)
+
+    def call_sid(self) -> str:
+        return f"CA{next(self._next):032x}"
+
+    def call_id(self) -> str:
+        return f"ours-{next(self._next)}"
+
+    def tag(self) -> str:
+        return f"t{next(self._next)}"
+
+    def token(self) -> str:
+        return f"token-{next(self._next)}"
+
+    def session_id(self) -> int:
+        return next(self._next)
+
+    def fraction(self) -> float:
+        return 0.5
+
+
+class Flow:
+    """One flow: reads the file, plays what is said, and keeps what was heard."""
+
+    def __init__(self, text: str, clock: Clock) -> None:
+        self.clock = clock
+        self.heard: list[Line] = []
+        self.wanted: list[Line] = []
+        self._said: list[tuple[float, str, list[str]]] = []
+        self._phones: dict[str, Phone] = {}
+        self._by_number: dict[str, Phone] = {}
+        self._web = _NotedWeb(clock, self)
+        self._options: dict[str, str] = {"fallback": "", "status": ""}
+        self._manual: set[str] = set()
+        for number, line in enumerate(text.splitlines(), 1):
+            self._read(number, line.split(" #")[0].strip())
+        self._build()
+
+    def play(self) -> None:
+        """Say everything at its time, and let what follows happen."""
+        for at, actor, words in sorted(self._said, key=lambda said: said[0]):
+            self._advance_to(at)
+            self._say(actor, words)
+            self.clock.advance(0)
+        last = max([line.at for line in self.wanted] + [at for at, _, _ in self._said])
+        self._advance_to(last + 0.01)
+
+    def drain(self) -> None:
+        """Let every timer of SIP run out: what is left then is a leak."""
+        self._advance_to(self.clock.seconds() + 70)
+
+    def complaints(self) -> list[str]:
+        """Return what was heard and not wanted, or wanted and not heard, actor by actor."""
+        found: list[str] = []
+        actors = dict.fromkeys(line.actor for line in [*self.wanted, *self.heard])
+        for actor in actors:
+            wanted = [line for line in self.wanted if line.actor == actor]
+            heard = [line for line in self.heard if line.actor == actor]
+            found += _compare(wanted, heard)
+        return found
+
+    def leftovers(self) -> dict[str, Any]:
+        """Return every gauge that is not 0 although it should be when idle."""
+        counters = {
+            **self.switchboard.counters(),
+            **self.driver.transactions,
+            "media": self.relay.ports_in_use,
+            "clocks": self.switchboard.clocks,
+            "callbacks": self.callbacks.pending,
+        }
+        totals = ("calls_total", "refused", "malformed")
+        return {name: value for name, value in counters.items() if value and name not in totals}
+
+    # How a flow is read.
+
+    def _read(self, number: int, line: str) -> None:
+        if not line or line.startswith("#"):
+            return
+        words = line.split()
+        match words:
+            case ["phone", name, dialled, *traits]:
+                self._by_number[dialled] = self._phones[name] = self._phone(name)
+                self._phones[name].manual = "manual" in traits
+            case ["caller", *traits]:
+                self._phones["a"] = self._phone("a")
+                self._phones["a"].manual = "manual" in traits
+            case ["doc", path, *_]:
+                self._web.serve(HOST + path, line.split(None, 2)[2] if len(words) > 2 else "")
+            case ["fail", path, status]:
+                self._web.serve(HOST + path, "", status=int(status))
+            case ["slow", path, seconds]:
+                self._web.delays[HOST + path] = float(seconds)
+            case ["number", *settings]:
+                self._options |= dict(one.split("=", 1) for one in settings)
+            case [at, actor, "->", *rest]:
+                self._said.append((float(at), actor, rest))
+            case [at, actor, "<-", *rest]:
+                told = [word for word in rest if "=" not in word]
+                about = dict(word.split("=", 1) for word in rest if "=" in word)
+                self.wanted.append(Line(float(at), actor, " ".join(told), about))
+            case _:
+                raise ValueError(f"line {number}: {line}")
+
+    def _phone(self, name: str) -> Phone:
+        address = CALLER if name == "a" else TRUNK
+        phone = Phone(
+            name,
+            address,
+            SERVER,
+            lambda data, to: self.network.carry(data, address, to),
+            lambda word, about: self._note(name, word, about),
+        )
+        phone.sdp_port = 40_000 + 10 * len(self._phones)
+        return phone
+
+    def _build(self) -> None:
+        clock = self.clock
+        if "a" not in self._phones:
+            self._phones["a"] = self._phone("a")
+        self.network = MemoryNetwork(clock, delay=0.0)
+        self.network.listen(CALLER, _Wall(lambda data: self._phones["a"].hear(data)))
+        self.network.listen(TRUNK, _Wall(self._to_callee))
+        self.relay = MemoryRelay(clock, self._note_media)
+        self.switchboard = Switchboard()
+        connections = MemoryConnections(self.network, *SERVER)
+        branches = count(1)
+        timers = Timers()
+        self.driver = Driver(
+            clock,
+            connections,
+            self.switchboard,
+            timers,
+            lambda: f"b{next(branches)}",
+            refuse=self.switchboard.refusal,
+        )
+        settings = settings_from_text(
+            SETTINGS.format(
+                **{
+                    name: HOST + path if path.startswith("/") else path
+                    for name, path in self._options.items()
+                }
+            )
+        )
+        entropy = Counted()
+        self.callbacks = Callbacks(clock, HttpSink(self._web), random_=entropy.fraction)
+        equipment = Equipment(
+            clock=clock,
+            wall=lambda: 1_282_266_822 + clock.seconds(),
+            settings=settings,
+            driver=self.driver,
+            local_for=connections.local_for,
+            backend=self.relay,
+            voice=Speaker(),
+            events=self.callbacks,
+            web=self._web,
+            timers=timers,
+            entropy=entropy,
+        )
+        routers = make_routers(settings, Site(clock=clock, web=self._web))
+        policy = MediaPolicy(settings, [SERVER[0]], [SERVER[1]])
+        self.switchboard.equip(equipment, routers, policy)
+        self.relay.start(self._noticed)
+        connections.start(self.driver.message_received)
+
+    # How it is played.
+
+    def _advance_to(self, at: float) -> None:
+        """Advance in the steps that timers ask for, so that each is on time."""
+        while self.clock.getDelayedCalls():
+            soonest = min(call.getTime() for call in self.clock.getDelayedCalls())
+            if soonest > at:
+                break
+            self.clock.advance(max(0.0, soonest - self.clock.seconds()))
+        self.clock.advance(max(0.0, at - self.clock.seconds()))
+
+    def _say(self, actor: str, words: list[str]) -> None:
+        phone = self._phones[actor]
+        if words[0] == "key":
+            self.relay.key(self._stream_of(phone), words[1])
+        elif words[0] == "again":
+            phone.again()
+        elif words[0] == "vanish":
+            phone.hear = lambda data: None  # type: ignore[method-assign]
+        else:
+            phone.say(words)
+
+    def _stream_of(self, phone: Phone) -> int:
+        for stream, state in self.relay.streams.items():
+            if state.aim is not None and state.aim.port == phone.sdp_port:
+                return stream
+        raise LookupError(f"no stream is aimed at {phone.name}")
+
+    def _to_callee(self, data: bytes) -> None:
+        text = data.decode("utf-8", "replace")
+        call_id = re.search(r"^Call-ID: (.*)\r$", text, re.MULTILINE)
+        number = re.match(r"INVITE sips?:([^@;]+)@", text)
+        for phone in self._phones.values():
+            if call_id and phone.invite and phone.invite.call_id == call_id.group(1):
+                phone.hear(data)
+                return
+        if number and number.group(1) in self._by_number:
+            self._by_number[number.group(1)].hear(data)
+
+    # What is heard.
+
+    def _note(self, actor: str, word: str, about: dict[str, str]) -> None:
+        self.heard.append(Line(self.clock.seconds(), actor, word, about))
+
+    def _note_media(self, stream: int, word: str) -> None:
+        aim = self.relay.streams[stream].aim
+        for phone in self._phones.values():
+            if aim is not None and aim.port == phone.sdp_port:
+                self._note("media", f"{phone.name} {word}", {})
+                return
+
+    def _noticed(self, notice: Notice) -> None:
+        self.switchboard.noticed(notice)
+
+    def note_ask(self, ask: Ask) -> None:
+        """Note a request to the application; legs go by their phones' names."""
+        fields = {name: self._named(name, value, ask) for name, value in ask.fields}
+        token = dict(ask.headers).get("I-Twilio-Idempotency-Token")
+        if token is not None:
+            fields["token"] = token
+        path = ask.url.removeprefix(HOST)
+        self._note("web", f"{ask.method} {path}", fields)
+
+    def _named(self, name: str, value: str, ask: Ask) -> str:
+        if not name.endswith("Sid") or not value.startswith("CA"):
+            return value
+        for record in self._records():
+            if record[0] == value:
+                return record[1]
+        return value
+
+    def _records(self) -> Iterable[tuple[str, str]]:
+        """Return (CallSid, phone) of every leg: the first SID is the caller's."""
+        for phone in self._phones.values():
+            if phone.invite is not None:
+                yield self._sid_of(phone.invite.call_id), phone.name
+        yield f"CA{1:032x}", "a"
+
+    def _sid_of(self, call_id: str) -> str:
+        # `Counted` gives a leg its CallSid and its Call-ID one after the other.
+        return f"CA{int(call_id.removeprefix('ours-')) - 1:032x}"
+
+
+class _NotedWeb(FakeWeb):
+    """The application: serves the flow's documents, and tells the flow what it was asked."""
+
+    def __init__(self, clock: Clock, flow: Flow) -> None:
+        super().__init__(clock)
+        self._flow = flow
+        self.delays: dict[str, float] = {}
+
+    async def fetch(self, ask: Ask) -> Any:
+        self._flow.note_ask(ask)
+        self.delay = self.delays.get(ask.url.partition("#")[0], 0.0)
+        return await super().fetch(ask)
+
+
+class _Wall(DatagramProtocol):
+    """Where datagrams for phones arrive."""
+
+    def __init__(self, take: Any) -> None:
+        self._take = take
+
+    def datagramReceived(self, datagram: bytes, addr: Any) -> None:
+        self._take(datagram)
+
+
+def _compare(wanted: list[Line], heard: list[Line]) -> list[str]:
+    complaints = []
+    for want, got in zip(wanted, heard, strict=False):
+        about = {name: got.particulars.get(name) for name in want.particulars}
+        on_time = abs(want.at - got.at) <= TOLERANCE
+        if want.word != got.word or not on_time or about != want.particulars:
+            complaints.append(f"wanted {want}\n   got {got}")
+            return complaints
+    complaints += [f"not heard: {line}" for line in wanted[len(heard) :]]
+    complaints += [f"not wanted: {line}" for line in heard[len(wanted) :]]
+    return complaints
+
+
+def flow_files() -> list[Path]:
+    """Return every flow there is."""
+    return sorted((Path(__file__).parents[1] / "flows").glob("*.flow"))
+
+
