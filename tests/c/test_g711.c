@@ -9,8 +9,8 @@ struct law {
 	int16_t (*decode)(uint8_t);
 };
 
-static const struct law ULAW = {g711_ulaw_encode, g711_ulaw_decode};
-static const struct law ALAW = {g711_alaw_encode, g711_alaw_decode};
+static const struct law ULAW = { g711_ulaw_encode, g711_ulaw_decode };
+static const struct law ALAW = { g711_alaw_encode, g711_alaw_decode };
 
 static void what_is_decoded_is_encoded_the_same(const struct law *law)
 {
@@ -58,7 +58,7 @@ static void codes_are_those_of_the_tables(void)
 
 int main(void)
 {
-	const struct law *laws[] = {&ULAW, &ALAW};
+	const struct law *laws[] = { &ULAW, &ALAW };
 
 	codes_are_those_of_the_tables();
 	for (int at = 0; at < 2; at++) {

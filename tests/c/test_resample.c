@@ -10,8 +10,8 @@
 
 #define PI 3.14159265358979323846
 
-static const uint32_t RATES[] = {4000,  6000,  8001,  11025, 12000, 16000,  22050, 24000,
-				 32000, 37800, 44099, 44100, 48000, 96000, 191999, 192000};
+static const uint32_t RATES[] = { 4000,	 6000,	8001,  11025, 12000, 16000, 22050,  24000,
+				  32000, 37800, 44099, 44100, 48000, 96000, 191999, 192000 };
 enum { RATE_COUNT = sizeof RATES / sizeof *RATES, AMPLITUDE = 16000 };
 
 static int16_t *sine(double hz, uint32_t rate, size_t count)
@@ -55,7 +55,7 @@ static double gain_db(double hz, uint32_t rate, double heard_hz)
 
 static void the_voice_band_passes(void)
 {
-	const double tones[] = {300, 1000, 2000, 3000, 3400};
+	const double tones[] = { 300, 1000, 2000, 3000, 3400 };
 
 	for (int at = 0; at < RATE_COUNT; at++)
 		for (int tone = 0; tone < 5; tone++)
@@ -65,11 +65,12 @@ static void the_voice_band_passes(void)
 
 static void what_lies_above_does_not_fold_into_it(void)
 {
-	const double tones[] = {4200, 4600, 5000, 6000, 7000, 9000, 15000, 20000};
+	const double tones[] = { 4200, 4600, 5000, 6000, 7000, 9000, 15000, 20000 };
 
 	for (int at = 0; at < RATE_COUNT; at++)
 		for (int tone = 0; tone < 8; tone++) {
-			double hz = tones[tone], alias = fabs(hz - RESAMPLE_HZ * round(hz / RESAMPLE_HZ));
+			double hz = tones[tone],
+			       alias = fabs(hz - RESAMPLE_HZ * round(hz / RESAMPLE_HZ));
 
 			if (hz < RATES[at] / 2.0)
 				assert(gain_db(hz, RATES[at], alias) < -75);
@@ -123,8 +124,8 @@ static int16_t *flush_right(size_t count)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t size = count * sizeof(int16_t), room = (size + page) / page * page;
-	uint8_t *map = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			    -1, 0);
+	uint8_t *map =
+		mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	assert(map != MAP_FAILED && mprotect(map + room, page, PROT_NONE) == 0);
 	return (int16_t *)(void *)(map + room - size);
