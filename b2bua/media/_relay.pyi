@@ -3,6 +3,9 @@
 Handles are never 0.  A handle that is unknown or closed raises `LookupError`; what the system
 refuses raises `OSError`; a value out of range raises `ValueError`.  All methods are called from
 one thread.
+
+The functions below `Relay` are for whole recordings, 16-bit samples in the machine's byte order;
+they drop the GIL.
 """
 
 class Relay:
@@ -61,3 +64,14 @@ class Relay:
 
     def close(self, stream: int, /) -> tuple[int, int, int, int, int, int, int]:
         """Close the stream; return its last counts."""
+
+def ulaw_encode(pcm: bytes, /) -> bytes:
+    """Return `pcm` as G.711 mu-law, an octet a sample."""
+
+def alaw_encode(pcm: bytes, /) -> bytes:
+    """Return `pcm` as G.711 A-law, an octet a sample."""
+
+def ulaw_decode(octets: bytes, /) -> bytes: ...
+def alaw_decode(octets: bytes, /) -> bytes: ...
+def resample(pcm: bytes, rate: int, /) -> bytes:
+    """Return `pcm`, mono at `rate` samples a second (4,000 to 192,000), at 8,000."""

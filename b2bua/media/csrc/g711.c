@@ -31,7 +31,7 @@ uint8_t g711_ulaw_encode(int16_t sample)
 	unsigned segment = top_bit(biased) - 7;
 	unsigned step = biased >> (segment + 3) & STEP_MASK;
 
-	return (uint8_t)~((unsigned)sign | segment << STEP_BITS | step);
+	return (uint8_t) ~((unsigned)sign | segment << STEP_BITS | step);
 }
 
 int16_t g711_ulaw_decode(uint8_t octet)

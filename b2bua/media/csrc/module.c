@@ -7,6 +7,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "audio_module.h"
 #include "relay.h"
 
 #include <errno.h>
@@ -339,10 +340,6 @@ static int add_relay_type(PyObject *module)
 	return result;
 }
 
-static PyMethodDef module_functions[] = {
-	{ NULL, NULL, 0, NULL },
-};
-
 static PyModuleDef_Slot module_slots[] = {
 	{ Py_mod_exec, add_relay_type },
 	{ 0, NULL },
@@ -351,7 +348,7 @@ static PyModuleDef_Slot module_slots[] = {
 static struct PyModuleDef module_definition = {
 	PyModuleDef_HEAD_INIT,
 	.m_name = "b2bua.media._relay",
-	.m_methods = module_functions,
+	.m_methods = audio_functions,
 	.m_slots = module_slots,
 };
 

@@ -113,7 +113,7 @@ static bool make_filter(struct filter *filter, uint32_t rate_hz)
 
 static int16_t weigh(const float *taps, const int16_t *window, size_t count)
 {
-	float lanes[LANES] = {0.0F};
+	float lanes[LANES] = { 0.0F };
 	float sum = 0.0F;
 
 	for (size_t at = 0; at < count; at += LANES)
@@ -126,7 +126,8 @@ static int16_t weigh(const float *taps, const int16_t *window, size_t count)
 	return sum < (float)INT16_MIN ? INT16_MIN : (int16_t)lrintf(sum);
 }
 
-/* `size` samples of the input from `first` on (it may lie before the beginning); outside is silence. */
+/* `size` samples of the input from `first` on (it may lie before the beginning); outside is
+ * silence. */
 static const int16_t *window_at(const int16_t *in, size_t count, int64_t first, size_t size,
 				int16_t *scratch)
 {
@@ -148,12 +149,14 @@ static void run(const struct filter *filter, const int16_t *in, size_t count, in
 	for (size_t at = 0; at < most; at++) {
 		uint64_t place = (uint64_t)at * filter->rate_hz; /* in 1/8000 of an input sample */
 		uint64_t part = place % RESAMPLE_HZ * filter->phases + RESAMPLE_HZ / 2;
-		uint64_t steps = part / RESAMPLE_HZ; /* the nearest phase, or the next sample's first */
+		uint64_t steps =
+			part / RESAMPLE_HZ; /* the nearest phase, or the next sample's first */
 		uint64_t middle = place / RESAMPLE_HZ + steps / filter->phases;
 		const float *taps = filter->table + steps % filter->phases * filter->taps;
 		int64_t first = (int64_t)middle - (int64_t)filter->half + 1;
 
-		out[at] = weigh(taps, window_at(in, count, first, filter->taps, scratch), filter->taps);
+		out[at] = weigh(taps, window_at(in, count, first, filter->taps, scratch),
+				filter->taps);
 	}
 }
 
