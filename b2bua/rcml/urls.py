@@ -42,10 +42,8 @@ def for_log(url: str) -> str:
 def document_url(asked: str, answered: str) -> str:
     """Return the URL of a document that was asked for at `asked` and came from `answered`.
 
-    They differ after redirects, and then the latter counts.  A query that was only made longer by
-    the fields of a GET does not: what resolves against the document must not repeat them.
+    After redirects it is the last of them.  The fragment, which holds connection overrides, is
+    inherited (RFC 9110 section 10.2.2).
     """
-    bare, came_from = without_secrets(asked), without_secrets(answered)
-    if came_from == bare or came_from.startswith((bare + "?", bare + "&")):
-        return asked
-    return answered
+    _, mark, fragment = asked.partition("#")
+    return answered if "#" in answered else answered + mark + fragment

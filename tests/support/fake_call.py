@@ -5,7 +5,7 @@ Words take one second, so does a recording; silence takes as long as it says.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -232,16 +232,23 @@ class FakeCall(FakeParty):
         await self.answer()
 
 
-def play_out(
-    clock: Clock, coroutine: Coroutine[Any, Any, ResultT], seconds: float = 60.0
-) -> ResultT | Gone:
-    """Run `coroutine` for at most `seconds` of the clock's time; return its result, or its `Gone`.
+def begin(awaitable: Awaitable[ResultT]) -> Deferred[ResultT]:
+    """Begin to await `awaitable`, which the clock will bring to its end."""
+
+    async def result() -> ResultT:
+        return await awaitable
+
+    return Deferred.fromCoroutine(result())
+
+
+def play_out(clock: Clock, awaitable: Awaitable[ResultT], seconds: float = 60.0) -> ResultT | Gone:
+    """Await `awaitable` for at most `seconds` of the clock; return its result, or its `Gone`.
 
     Raises:
         AssertionError: it has not ended by then.
     """
     results: list[Any] = []
-    running = Deferred.fromCoroutine(coroutine)
+    running: Deferred[Any] = begin(awaitable)
     running.addErrback(lambda failure: failure.value if failure.check(Gone) else failure)
     running.addBoth(results.append)
     end = clock.seconds() + seconds
