@@ -66,7 +66,7 @@ class Daemon(MultiService):
         self._settings = settings
         self._started_at = 0.0
         self._signals = Signals(reactor, self._reread)
-        self._signals.setServiceParent(self)
+        self._signals.setServiceParent(self)  # type: ignore[no-untyped-call]
         self._build()
 
     def _build(self) -> None:

@@ -79,6 +79,14 @@ class Accepts:
 
 
 @dataclass(frozen=True, slots=True)
+class Dismissal:
+    """Why a branch is let go: what its phone is told, and what the application is."""
+
+    why: Elsewhere = Elsewhere.NO_REASON
+    error: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Dialling:
     """How a branch begins; `timeout` is how long it may ring, in seconds."""
 
@@ -214,16 +222,17 @@ def _accepted(branch: Branch, _moment: Moment) -> Effects:
 
 
 def _declined(branch: Branch, moment: Moment) -> Effects:
+    now, _word = moment
     branch.declined = True
     branch.result = Status.NO_ANSWER  # rcml.md A-2
-    return _dismissed(branch, moment)
+    return _dismissed(branch, (now, Dismissal()))
 
 
-def _dismissed(branch: Branch, moment: Moment) -> Effects:
+def _dismissed(branch: Branch, moment: tuple[float, Dismissal]) -> Effects:
     """End an answered leg from our side."""
-    now, why = moment
-    reason = why if isinstance(why, Elsewhere) else Elsewhere.NO_REASON
-    return (LetGo(branch.leg, reason), *_gone(branch, (now, HungUp())))
+    now, dismissal = moment
+    gone = HungUp(error=dismissal.error)
+    return (LetGo(branch.leg, dismissal.why), *_gone(branch, (now, gone)))
 
 
 def _gone(branch: Branch, moment: tuple[float, HungUp]) -> Effects:
@@ -239,13 +248,12 @@ def _gone(branch: Branch, moment: tuple[float, HungUp]) -> Effects:
     )
 
 
-def _cancelled(branch: Branch, moment: Moment) -> Effects:
-    _now, why = moment
+def _cancelled(branch: Branch, moment: tuple[float, Dismissal]) -> Effects:
+    _now, dismissal = moment
     branch.leaving_as = branch.result = Status.CANCELED
-    reason = why if isinstance(why, Elsewhere) else Elsewhere.NO_REASON
     return (
         Disarm(Clock.RING, branch.leg),
-        LetGo(branch.leg, reason),
+        LetGo(branch.leg, dismissal.why),
         CloseMedia(branch.leg),
     )
 

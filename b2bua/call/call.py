@@ -177,7 +177,7 @@ class Call:
         lost = HungUp(MEDIA_TIMEOUT[1], MEDIA_TIMEOUT)
         if leg == self.sid:
             gone = self.caller.hang_up(now, MEDIA_TIMEOUT)
-            return [*gone, *self._caller_left(now)]
+            return [*gone, *self._caller_left(now, MEDIA_TIMEOUT)]
         attempt = self._branches.get(leg)
         if attempt is None:
             return []
@@ -200,7 +200,7 @@ class Call:
         attempt = self._attempt
         match word:
             case HungUp():
-                return [*self.caller.leaves(word, now), *self._caller_left(now)]
+                return [*self.caller.leaves(word, now), *self._caller_left(now, word.error)]
             case Refused():
                 return [*self.caller.leaves(HungUp(word.reason), now), *self._caller_left(now)]
             case Confirmed():
@@ -326,12 +326,12 @@ class Call:
             return []
         return self._follow(attempt, attempt.fork.release(now), now)
 
-    def _caller_left(self, now: float) -> list[Effect]:
+    def _caller_left(self, now: float, error: tuple[int, str] | None = None) -> list[Effect]:
         """End the attempt of a caller who is gone, and every leg of it (rule D-9)."""
         attempt = self._attempt
         if attempt is None or not self.caller.is_over:
             return []
-        gone = attempt.fork.abandon(now)
+        gone = attempt.fork.abandon(now, error)
         over = self._ring_over(attempt, caller_gone=True)
         return [*self._follow(attempt, gone, now), *over]
 

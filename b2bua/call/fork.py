@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from b2bua.call.branch import Accepts, Branch, Dialling, Input, State
+from b2bua.call.branch import Accepts, Branch, Dialling, Dismissal, Input, State
 from b2bua.call.effects import Effect, Elsewhere, LegId
 from b2bua.call.refusals import aggregated
 from b2bua.call.vocabulary import Answered, HungUp, Refused, Ringing
@@ -95,8 +95,11 @@ class Fork:
             return []
         return self._settle(branch.take(Input.TIME_OVER, now))
 
-    def abandon(self, now: float) -> list[ForkEffect]:
-        """Let everybody go because the caller gave up: nobody is told "elsewhere" (rule D-10)."""
+    def abandon(self, now: float, error: tuple[int, str] | None = None) -> list[ForkEffect]:
+        """Let everybody go because the caller has: nobody is told "elsewhere" (rule D-10).
+
+        `error` is what went wrong with the caller, if something did.
+        """
         self._now = now
         self._waiting.clear()
         self.is_over = True
@@ -104,7 +107,7 @@ class Fork:
             effect
             for branch in self.branches.values()
             if branch.is_live
-            for effect in _plain(branch.take(Input.LET_GO, now, Elsewhere.NO_REASON))
+            for effect in _plain(branch.take(Input.LET_GO, now, Dismissal(error=error)))
         ]
 
     def release(self, now: float) -> list[ForkEffect]:
@@ -112,7 +115,7 @@ class Fork:
         self._now = now
         if self.winner is None or not self.winner.is_live:
             return []
-        return [*_plain(self.winner.take(Input.LET_GO, now, Elsewhere.NO_REASON))]
+        return [*_plain(self.winner.take(Input.LET_GO, now, Dismissal()))]
 
     def outcome(self, *, caller_gone: bool = False) -> Outcome:
         """Return how it ended, with or without a winner (rcml.md 6.6, A-1, A-2)."""
@@ -169,10 +172,10 @@ class Fork:
         self.is_over = True
         effects: list[ForkEffect] = [*_plain(branch.take(Input.ACCEPTS, self._now))]
         self._waiting.clear()
+        elsewhere = Dismissal(Elsewhere.ANSWERED_ELSEWHERE)
         for other in self.branches.values():
             if other is not branch and other.is_live:
-                gone = other.take(Input.LET_GO, self._now, Elsewhere.ANSWERED_ELSEWHERE)
-                effects += _plain(gone)
+                effects += _plain(other.take(Input.LET_GO, self._now, elsewhere))
         return [*effects, Won(branch)]
 
     def _begin_some(self) -> list[ForkEffect | Accepts]:

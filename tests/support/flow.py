@@ -4,6 +4,7 @@ A line is a time in seconds, an actor, and what it says (`->`) or hears (`<-`):
 
     phone b1 101                     # who rings when 101 is dialled (`manual`: does nothing itself)
     doc /voice <Response>...</Response>
+    silent                           # phones send no media, which is noticed; else they do
     0.00  a    -> INVITE 100
     0.00  b1   <- INVITE from=+15550009999
     0.50  b1   -> 180
@@ -18,7 +19,6 @@ and at those times (within 25 ms); of particulars, those that are written must b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -82,9 +82,18 @@ class Line:
     word: str
     particulars: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def listener(self) -> str:
+        """Who hears in order: a phone; of the application each path, of the media each phone."""
+        first = 1 if self.actor == "web" else 0
+        return f"{self.actor} {self.word.split()[first]}" if self.actor in _MANY else self.actor
+
     def __str__(self) -> str:
         told = " ".join(f"{name}={value}" for name, value in sorted(self.particulars.items()))
         return f"{self.at:6.2f}  {self.actor:<4} <- {self.word} {told}".rstrip()
+
+
+_MANY = ("web", "media")
 
 
 class Speaker:
@@ -134,7 +143,8 @@ class Flow:
         self._by_number: dict[str, Phone] = {}
         self._web = _NotedWeb(clock, self)
         self._options: dict[str, str] = {"fallback": "", "status": ""}
-        self._manual: set[str] = set()
+        self._is_silent = False
+        self._names = {f"CA{1:032x}": "a"}
         for number, line in enumerate(text.splitlines(), 1):
             self._read(number, line.split(" #")[0].strip())
         self._build()
@@ -155,10 +165,10 @@ class Flow:
     def complaints(self) -> list[str]:
         """Return what was heard and not wanted, or wanted and not heard, actor by actor."""
         found: list[str] = []
-        actors = dict.fromkeys(line.actor for line in [*self.wanted, *self.heard])
-        for actor in actors:
-            wanted = [line for line in self.wanted if line.actor == actor]
-            heard = [line for line in self.heard if line.actor == actor]
+        listeners = dict.fromkeys(line.listener for line in [*self.wanted, *self.heard])
+        for listener in listeners:
+            wanted = [line for line in self.wanted if line.listener == listener]
+            heard = [line for line in self.heard if line.listener == listener]
             found += _compare(wanted, heard)
         return found
 
@@ -193,6 +203,8 @@ class Flow:
                 self._web.serve(HOST + path, "", status=int(status))
             case ["slow", path, seconds]:
                 self._web.delays[HOST + path] = float(seconds)
+            case ["silent"]:
+                self._is_silent = True
             case ["number", *settings]:
                 self._options |= dict(one.split("=", 1) for one in settings)
             case [at, actor, "->", *rest]:
@@ -221,9 +233,9 @@ class Flow:
         if "a" not in self._phones:
             self._phones["a"] = self._phone("a")
         self.network = MemoryNetwork(clock, delay=0.0)
-        self.network.listen(CALLER, _Wall(lambda data: self._phones["a"].hear(data)))
+        self.network.listen(CALLER, _Wall(self._to_caller))
         self.network.listen(TRUNK, _Wall(self._to_callee))
-        self.relay = MemoryRelay(clock, self._note_media)
+        self.relay = MemoryRelay(clock, self._note_media, watches=self._is_silent)
         self.switchboard = Switchboard()
         connections = MemoryConnections(self.network, *SERVER)
         branches = count(1)
@@ -293,6 +305,9 @@ class Flow:
                 return stream
         raise LookupError(f"no stream is aimed at {phone.name}")
 
+    def _to_caller(self, data: bytes) -> None:
+        self._phones["a"].hear(data)
+
     def _to_callee(self, data: bytes) -> None:
         text = data.decode("utf-8", "replace")
         call_id = re.search(r"^Call-ID: (.*)\r$", text, re.MULTILINE)
@@ -321,31 +336,15 @@ class Flow:
 
     def note_ask(self, ask: Ask) -> None:
         """Note a request to the application; legs go by their phones' names."""
-        fields = {name: self._named(name, value, ask) for name, value in ask.fields}
+        asked = dict(ask.fields)
+        if asked.get("Direction") == "outbound-dial" and asked["To"] in self._by_number:
+            self._names[asked["CallSid"]] = self._by_number[asked["To"]].name
+        fields = {name: self._names.get(value, value) for name, value in ask.fields}
         token = dict(ask.headers).get("I-Twilio-Idempotency-Token")
         if token is not None:
             fields["token"] = token
         path = ask.url.removeprefix(HOST)
         self._note("web", f"{ask.method} {path}", fields)
-
-    def _named(self, name: str, value: str, ask: Ask) -> str:
-        if not name.endswith("Sid") or not value.startswith("CA"):
-            return value
-        for record in self._records():
-            if record[0] == value:
-                return record[1]
-        return value
-
-    def _records(self) -> Iterable[tuple[str, str]]:
-        """Return (CallSid, phone) of every leg: the first SID is the caller's."""
-        for phone in self._phones.values():
-            if phone.invite is not None:
-                yield self._sid_of(phone.invite.call_id), phone.name
-        yield f"CA{1:032x}", "a"
-
-    def _sid_of(self, call_id: str) -> str:
-        # `Counted` gives a leg its CallSid and its Call-ID one after the other.
-        return f"CA{int(call_id.removeprefix('ours-')) - 1:032x}"
 
 
 class _NotedWeb(FakeWeb):
@@ -388,5 +387,3 @@ def _compare(wanted: list[Line], heard: list[Line]) -> list[str]:
 def flow_files() -> list[Path]:
     """Return every flow there is."""
     return sorted((Path(__file__).parents[1] / "flows").glob("*.flow"))
-
-

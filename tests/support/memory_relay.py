@@ -41,13 +41,22 @@ class Stream:
 
 
 class MemoryRelay:
-    """`note` is told, by stream, what a phone on that stream would notice: play, loop, quiet."""
+    """`note` is told, by stream, what a phone on that stream would notice: play, loop, quiet.
+
+    With `watches` off, media is taken to come all the time.
+    """
 
     def __init__(
-        self, clock: IReactorTime, note: Callable[[int, str], None], ports: int = 1_000
+        self,
+        clock: IReactorTime,
+        note: Callable[[int, str], None],
+        ports: int = 1_000,
+        *,
+        watches: bool = True,
     ) -> None:
         self._clock, self._note = clock, note
         self._ports_left = ports
+        self._watches = watches
         self._handles, self._numbers = count(1), count(20_000, 2)
         self.streams: dict[int, Stream] = {}
         self._notify: Callable[[Notice], None] = lambda _notice: None
@@ -111,7 +120,7 @@ class MemoryRelay:
         if state.watch is not None and state.watch.active():
             state.watch.cancel()
         state.watch = None
-        if seconds:
+        if seconds and self._watches:
             state.watch = self._clock.callLater(seconds, self._silent, stream)
 
     def counts(self, stream: int) -> Counts:
@@ -136,13 +145,6 @@ class MemoryRelay:
     def key(self, stream: int, digit: str) -> None:
         """Let a phone press one key as a telephone-event."""
         self._notify(Pressed(stream, digit, 100))
-
-    def heard(self, stream: int) -> None:
-        """Let media come: a watch begins anew."""
-        state = self._at(stream)
-        if state.watch is not None and state.watch.active():
-            seconds = state.watch.getTime() - self._clock.seconds()
-            self.watch(stream, max(seconds, 0.001))
 
     def _at(self, stream: int) -> Stream:
         return self.streams[stream]

@@ -40,6 +40,7 @@ class Phone:
         self.call_id = f"call-{name}"
         self.remote_target = f"sip:{server[0]}:{server[1]}"
         self.reoffer: Request | None = None
+        self._last: dict[str, Request] = {}
         self.from_ = self.to = ""
 
     # What it says.
@@ -117,6 +118,9 @@ class Phone:
 
     def answer(self, status: int, *traits: str) -> None:
         """Answer the last request: the INVITE, or with `CANCEL` or `BYE` named, that one."""
+        if traits and traits[0] in self._last:
+            self._respond(self._last[traits[0]], status, "")
+            return
         request = self.reoffer or self.invite
         assert request is not None
         body = ""
@@ -138,6 +142,7 @@ class Phone:
 
     def _hear_request(self, request: Request) -> None:
         self._note(request.method, _particulars(request))
+        self._last[request.method] = request
         if request.method == "INVITE":
             self._hear_invite(request)
         elif request.method in ("BYE", "INFO", "OPTIONS") and not self.manual:
@@ -273,4 +278,4 @@ def _particulars(message: Request | Response) -> dict[str, str]:
 
 
 def _user(uri: str) -> str:
-    return uri.split(":", 1)[-1].split("@")[0]
+    return uri.split(":", 1)[-1].partition("@")[0]
