@@ -237,7 +237,7 @@ class Driver:
 
     def _begin(self, client: ClientTransaction, hop: Hop) -> None:
         self._put_via(client.request, hop)
-        client.hop = hop
+        client.take(hop)
         client.key = self._live.add_client(client.request, client)
         client.begin()
 

@@ -6,7 +6,7 @@ Answers are kept for half a minute, and a name that is being asked for is not as
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -123,8 +123,3 @@ class _Question:
         self._patience = None
         self.addresses.clear()
         self._answered(self)
-
-
-def of_family(addresses: Sequence[str], *, v4: bool, v6: bool) -> str | None:
-    """Return the first address of a family that we speak."""
-    return next((one for one in addresses if (v6 if ":" in one else v4)), None)

@@ -227,6 +227,15 @@ class ClientTransaction(_Transaction):
         self.request = request
         self._user = user
 
+    def take(self, hop: Hop) -> None:
+        """Take this way, which the request's Via is made for.
+
+        Raises:
+            UnwritableError: the request would not be SIP on the wire.
+        """
+        self._bytes_of(self.request)
+        self.hop = hop
+
     def begin(self) -> None:
         """Send the request, which has its Via."""
         self._input(self._machine.begin)
