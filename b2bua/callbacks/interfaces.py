@@ -28,8 +28,24 @@ class StatusEvent:
     error: tuple[int, str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """Why an event did not arrive.
+
+    `is_final` says that trying again is no use; `retry_after` is how many seconds the receiver
+    asked to be left alone, None if it did not.
+    """
+
+    reason: str
+    is_final: bool = False
+    retry_after: float | None = None
+
+
 class Sink(Protocol):
     """Carries one event to where it is wanted."""
 
-    async def post(self, event: StatusEvent) -> str | None:
-        """Return None when it was delivered, else a sentence that says why not; never raise."""
+    async def post(self, event: StatusEvent) -> Undelivered | str | None:
+        """Return None when it was delivered, else why not; never raise.
+
+        A plain sentence means that another try may succeed.
+        """

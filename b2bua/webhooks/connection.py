@@ -26,7 +26,7 @@ from b2bua.webhooks.request import WireRequest
 from b2bua.webhooks.tls import Handshake
 
 _HEAD_END = re.compile(rb"\n\r?\n")
-_INTERIM = re.compile(rb"HTTP/\d\.\d 1\d\d\b")
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5])[0-9]{2}[ \r\n]")
 
 
 class Head:
@@ -42,12 +42,15 @@ class Head:
         """Take what came; return the final head and all that follows it, or nothing yet.
 
         Raises:
-            WebFault: 11750 beyond the limits, 11206 for a switch of protocols.
+            WebFault: 11750 beyond the limits, 11206 for what is not HTTP/1.
         """
         self._held += data
         while (end := _HEAD_END.search(self._held)) is not None:
             self._check(end.end())
-            if _INTERIM.match(self._held) is None:
+            status = _STATUS_LINE.match(self._held)
+            if status is None:
+                raise WebFault(PROTOCOL, "the response is not HTTP")
+            if status[1] != b"1":
                 return self._held
             if self._held[9:12] == b"101":
                 raise WebFault(PROTOCOL, "the server switched protocols unasked")
@@ -152,8 +155,8 @@ class Connection(HTTP11ClientProtocol):
         return self._handshake.failure()
 
     def _explain(self, failure: Failure) -> Failure:
-        if failure.check(CancelledError) is not None:
-            return failure
+        if any(reason.check(CancelledError) for reason in getattr(failure.value, "reasons", ())):
+            return Failure(CancelledError())
         if self._fault is not None:
             return Failure(self._fault)
         if self.heard:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from ipaddress import ip_address
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, wrapClientTLS
+from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
@@ -24,6 +23,7 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -61,7 +61,7 @@ class Dialler:
         Raises:
             WebFault: 11210.
         """
-        if _is_address(url.host):
+        if url.is_address:
             self._check([url.host])
 
     async def connect(self, url: Url, sni: bool) -> Connection:
@@ -70,7 +70,7 @@ class Dialler:
         Raises:
             WebFault: 11205, 11210, 11220 or 11235 to 11237.
         """
-        addresses = [url.host] if _is_address(url.host) else await resolve(self._resolver, url)
+        addresses = [url.host] if url.is_address else await resolve(self._resolver, url)
         self._check(addresses)
         attempts = [
             partial(self._attempt, url, address, sni)
@@ -90,12 +90,14 @@ class Dialler:
             if ":" in address
             else TCP4ClientEndpoint(self._reactor, address, url.port)
         )
-        handshake: Handshake | None = None
-        if url.scheme == "https":
-            handshake = self._trust.handshake(url.host, sni)
-            endpoint = wrapClientTLS(handshake, endpoint)
-        connected = endpoint.connect(_Connections(self._limits, handshake))
-        return connected.addCallbacks(_when_ready, _explain)
+        if url.scheme == "http":
+            connected = endpoint.connect(_Connections(self._limits, None))
+            return connected.addCallbacks(_when_ready, _explain)
+        handshake = self._trust.handshake(url, sni)
+        factory = TLSMemoryBIOFactory(
+            handshake, True, _Connections(self._limits, handshake), clock=self._reactor
+        )
+        return endpoint.connect(factory).addCallbacks(_when_secure, _explain)
 
 
 class _Connections(Factory):
@@ -107,6 +109,12 @@ class _Connections(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> Connection:
         return Connection(self._limits, self._handshake)
+
+
+def _when_secure(layer: TLSMemoryBIOProtocol) -> Deferred[Connection]:
+    connection = layer.wrappedProtocol
+    assert isinstance(connection, Connection)
+    return connection.ready
 
 
 def _when_ready(connection: Connection) -> Deferred[Connection]:
@@ -218,11 +226,3 @@ async def resolve(resolver: IHostnameResolver, url: Url) -> list[str]:
     addresses = _Addresses()
     resolver.resolveHostName(addresses, url.host, url.port)
     return await addresses.all
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -8,7 +8,6 @@ a byte of the request is sent.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 
 from OpenSSL import SSL
@@ -27,6 +26,7 @@ from b2bua.webhooks.faults import (
     Phase,
     WebFault,
 )
+from b2bua.webhooks.url import Url
 
 # OpenSSL's x509_vfy.h: not yet valid, has expired.
 _OUT_OF_DATE = frozenset({9, 10})
@@ -42,44 +42,34 @@ class Trust:
         self._trust_root = trust_root
         self._context: SSL.Context | None = None
 
-    def handshake(self, host: str, sni: bool) -> Handshake:
-        """Begin to know the server called `host`, for one connection."""
+    def handshake(self, url: Url, sni: bool) -> Handshake:
+        """Begin to know the server of `url`, for one connection."""
         if self._context is None:
             self._context = _context(self._trust_root or platformTrust())
-        return Handshake(self._context, host, sni)
+        return Handshake(self._context, url, sni)
 
 
 def _context(trust_root: Any) -> SSL.Context:
     options = CertificateOptions(trustRoot=trust_root, raiseMinimumTo=TLSVersion.TLSv1_2)
-    context = options.getContext()
-    context.set_verify(SSL.VERIFY_PEER, _note_verdict)
+    context: SSL.Context = options.getContext()
     return context
-
-
-def _note_verdict(
-    connection: SSL.Connection, _certificate: X509, error: int, _depth: int, accepted: int
-) -> bool:
-    handshake = connection.get_app_data()
-    if not accepted and isinstance(handshake, Handshake) and handshake.chain_error is None:
-        handshake.chain_error = error
-    return bool(accepted)
 
 
 @implementer(IOpenSSLClientConnectionCreator)
 class Handshake:
     """One TLS handshake: makes the connection object, keeps the verdict on the chain."""
 
-    def __init__(self, context: SSL.Context, host: str, sni: bool) -> None:
+    def __init__(self, context: SSL.Context, url: Url, sni: bool) -> None:
         self._context = context
-        self._host = host
-        self._is_address = _is_address(host)
-        self._sni = sni and not self._is_address  # RFC 6066 section 3: no addresses in SNI
+        self._host = url.host
+        self._is_address = url.is_address
+        self._sni = sni and not url.is_address  # RFC 6066 section 3: no addresses in SNI
         self._connection: SSL.Connection | None = None
-        self.chain_error: int | None = None
+        self._chain_error: int | None = None
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:  # noqa: N802, N803
         connection = SSL.Connection(self._context, None)
-        connection.set_app_data(self)
+        connection.set_verify(SSL.VERIFY_PEER, self._note_verdict)
         if self._sni:
             connection.set_tlsext_host_name(self._host.encode("ascii"))
         self._connection = connection
@@ -92,21 +82,20 @@ class Handshake:
         try:
             verify(self._connection, self._host)
         except (VerificationError, CertificateError):
-            return WebFault(TLS_NAME, f"the certificate is not one of {self._host}", Phase.CONNECT)
+            return WebFault(TLS_NAME, f"the certificate is not one of {self._host}")
         return None
 
     def failure(self) -> WebFault:
         """Return why a handshake that did not complete failed."""
-        if self.chain_error in _OUT_OF_DATE:
-            return WebFault(TLS_EXPIRED, "the certificate is out of date", Phase.CONNECT)
-        if self.chain_error is not None:
-            return WebFault(TLS_CHAIN, "the certificate's chain is not trusted", Phase.CONNECT)
+        if self._chain_error in _OUT_OF_DATE:
+            return WebFault(TLS_EXPIRED, "the certificate is out of date")
+        if self._chain_error is not None:
+            return WebFault(TLS_CHAIN, "the certificate's chain is not trusted")
         return WebFault(TLS_HANDSHAKE, "the TLS handshake failed", Phase.CONNECT)
 
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+    def _note_verdict(
+        self, _: SSL.Connection, _certificate: X509, error: int, _depth: int, accepted: int
+    ) -> bool:
+        if not accepted and self._chain_error is None:
+            self._chain_error = error
+        return bool(accepted)

@@ -55,7 +55,8 @@ class _Waiting:
     def _candidates(self, freed: Lane) -> Iterator[Lane]:
         host, account = freed
         for other in self._accounts.get(host, ()):
-            yield host, other
+            if other != account:  # who has just had a turn comes after those who wait beside him
+                yield host, other
         for place in self._hosts.get(account, ()):
             yield place, account
 

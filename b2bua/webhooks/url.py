@@ -27,6 +27,7 @@ _PARTS = re.compile(
     r"(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
     re.DOTALL,
 )
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -49,6 +50,11 @@ class Url:
     target: str
     fragment: str = ""
     userinfo: tuple[str, str] | None = None
+
+    @property
+    def is_address(self) -> bool:
+        """Whether the host is an address: reading let no name end in a number."""
+        return ":" in self.host or self.host[-1].isdigit()
 
     @property
     def netloc(self) -> str:
@@ -100,7 +106,7 @@ class Url:
         Raises:
             WebFault: it is no URL, or not http or https.
         """
-        there = read_url(urljoin(self.text, location))
+        there = read_url(location if _ABSOLUTE.match(location) else _join(self.text, location))
         if there.userinfo is None and there.origin == self.origin:
             return replace(there, userinfo=self.userinfo)
         return there
@@ -128,6 +134,9 @@ def read_url(text: str) -> Url:
     scheme = parts["scheme"].lower()
     if scheme not in DEFAULT_PORTS:
         raise _invalid(f"has the scheme {scheme}, not http or https")
+    if "\\" in parts["authority"]:
+        # Where browsers see a path begin, and others a host: too clever to be honest.
+        raise _invalid("has a backslash in its authority")
     userinfo, _, hostport = parts["authority"].rpartition("@")
     host, port = _host_and_port(hostport)
     target = quote(parts["path"] or "/", safe=_PATH_SAFE)
@@ -148,6 +157,13 @@ def without_secrets(text: str) -> str:
     head, slashes, rest = text.partition("#")[0].partition("//")
     authority, slash, path = rest.partition("/")
     return head + slashes + authority.rpartition("@")[2] + slash + path
+
+
+def _join(base: str, reference: str) -> str:
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        raise _invalid("is not one a redirect can lead to") from None
 
 
 def _userinfo(text: str) -> tuple[str, str] | None:
