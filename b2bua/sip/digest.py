@@ -120,7 +120,7 @@ def credentials(
     digest = _HASHES[challenge.algorithm.removesuffix("-SESS")]
     count = f"{nc:08x}"
     uri = str(request.uri)
-    proof = _proof(
+    answer = proof(
         challenge.algorithm,
         secret_hash(challenge.algorithm, username, challenge.realm, password),
         challenge.nonce,
@@ -133,7 +133,7 @@ def credentials(
         f"realm={quote(challenge.realm)}",
         f"nonce={quote(challenge.nonce)}",
         f"uri={quote(uri)}",
-        f'response="{proof}"',
+        f'response="{answer}"',
         f"algorithm={challenge.algorithm}",
     ]
     if challenge.qop:
@@ -152,14 +152,17 @@ def secret_hash(algorithm: str, username: str, realm: str, password: str) -> str
     return _HASHES[algorithm.removesuffix("-SESS")](f"{username}:{realm}:{password}".encode())
 
 
-def _proof(
+def proof(
     algorithm: str,
     secret: str,
     nonce: str,
     protection: tuple[str, str, str],
     message: tuple[str, str, bytes],
 ) -> str:
-    """Return the `response` of RFC 7616 section 3.4.1."""
+    """Return the `response` of RFC 7616 section 3.4.1.
+
+    `secret` is a `secret_hash`, `protection` (qop, nc, cnonce), `message` (method, uri, body).
+    """
     digest = _HASHES[algorithm.removesuffix("-SESS")]
     qop, count, cnonce = protection
     method, uri, body = message
@@ -273,14 +276,14 @@ def _judge(
     wrong = Verdict(Standing.WRONG, username, nonce)
     algorithm = given.get("algorithm", "MD5").upper()
     secret = secret_hash(algorithm, username, given["realm"], users.get(username, ""))
-    proof = _proof(
+    wanted = proof(
         algorithm,
         secret,
         nonce,
         (given.get("qop", ""), count, given.get("cnonce", "")),
         (request.method, given.get("uri", ""), request.body),
     )
-    right = hmac.compare_digest(proof.encode(), given.get("response", "").lower().encode())
+    right = hmac.compare_digest(wanted.encode(), given.get("response", "").lower().encode())
     if not (right and username in users and nonces.is_ours(nonce, source)):
         return wrong
     if given.get("qop") != "auth" or re.fullmatch(r"[0-9A-Fa-f]{8}", count) is None:

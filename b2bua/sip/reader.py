@@ -46,7 +46,7 @@ def read_datagram(data: bytes, limits: Limits = _DEFAULTS) -> Message | Malforme
     What follows the Content-Length is cut off; less than it promises is refused (18.3).
     """
     data = data.lstrip(b"\r\n")  # 7.5
-    if not data.strip(b"\0 "):
+    if not data.strip(b"\0 \t\r\n"):
         return None
     octets, empty_line, body = data.partition(_END_OF_HEAD)
     try:
