@@ -148,6 +148,13 @@ class TestDecline:
         assert not screened("<Redirect>keys</Redirect>")
         assert callee.codes == [13200]
 
+    def test_such_a_verb_in_a_document_that_calls_itself_plain_text(
+        self, web: FakeWeb, callee: FakeParty, screened: Screened
+    ) -> None:
+        web.serve(URL, "<Response><Dial>101</Dial></Response>", "text/plain")
+        assert not screened()
+        assert (callee.prompts, callee.codes) == ([], [13200])
+
     def test_a_callee_who_hangs_up(
         self, web: FakeWeb, callee: FakeParty, screened: Screened
     ) -> None:
