@@ -75,3 +75,9 @@ def ulaw_decode(octets: bytes, /) -> bytes: ...
 def alaw_decode(octets: bytes, /) -> bytes: ...
 def resample(pcm: bytes, rate: int, /) -> bytes:
     """Return `pcm`, mono at `rate` samples a second (4,000 to 192,000), at 8,000."""
+
+def level(pcm: bytes, /) -> tuple[int, float]:
+    """Return the peak (0-32768) and the root mean square of what is not a pause (0: all is)."""
+
+def amplify(pcm: bytes, gain: float, /) -> bytes:
+    """Return `pcm` times `gain`, clipped where it is too loud."""

@@ -5,6 +5,7 @@
 #include "audio_module.h"
 
 #include "g711.h"
+#include "level.h"
 #include "resample.h"
 
 #include <stdbool.h>
@@ -127,11 +128,45 @@ static PyObject *resample_pcm(PyObject *Py_UNUSED(module), PyObject *args)
 			    RESAMPLE_HZ_MOST);
 }
 
+static PyObject *level(PyObject *Py_UNUSED(module), PyObject *args)
+{
+	struct samples in;
+	struct level found;
+
+	if (!PyArg_ParseTuple(args, "O&", read_samples, &in))
+		return NULL;
+	Py_BEGIN_ALLOW_THREADS
+	found = level_of(in.first, (size_t)in.count);
+	Py_END_ALLOW_THREADS
+	return Py_BuildValue("id", found.peak, found.active);
+}
+
+static PyObject *amplify(PyObject *Py_UNUSED(module), PyObject *args)
+{
+	struct samples in;
+	double gain;
+	PyObject *pcm;
+	int16_t *out;
+
+	if (!PyArg_ParseTuple(args, "O&d", read_samples, &in, &gain))
+		return NULL;
+	pcm = PyBytes_FromStringAndSize(NULL, in.count * SAMPLE_BYTES);
+	if (pcm == NULL)
+		return NULL;
+	out = (int16_t *)(void *)PyBytes_AsString(pcm);
+	Py_BEGIN_ALLOW_THREADS
+	level_change(in.first, (size_t)in.count, gain, out);
+	Py_END_ALLOW_THREADS
+	return pcm;
+}
+
 PyMethodDef audio_functions[] = {
 	{ "ulaw_encode", ulaw_encode, METH_VARARGS, NULL },
 	{ "alaw_encode", alaw_encode, METH_VARARGS, NULL },
 	{ "ulaw_decode", ulaw_decode, METH_VARARGS, NULL },
 	{ "alaw_decode", alaw_decode, METH_VARARGS, NULL },
 	{ "resample", resample_pcm, METH_VARARGS, NULL },
+	{ "level", level, METH_VARARGS, NULL },
+	{ "amplify", amplify, METH_VARARGS, NULL },
 	{ NULL, NULL, 0, NULL },
 };

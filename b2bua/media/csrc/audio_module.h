@@ -1,4 +1,5 @@
-/* The functions of `_relay` that need no relay: G.711 and resampling of whole recordings. */
+/* The functions of `_relay` that need no relay: G.711, resampling and loudness of whole recordings.
+ */
 #ifndef B2BUA_AUDIO_MODULE_H
 #define B2BUA_AUDIO_MODULE_H
 
