@@ -67,7 +67,7 @@ class Callbacks:
         self._deliveries: set[Deferred[None]] = set()
         self._pauses: set[Deferred[None]] = set()
         self._is_flushing = False
-        self._is_full = False
+        self._losing: set[str] = set()
         self._emptied: Deferred[None] | None = None
 
     @property
@@ -118,18 +118,19 @@ class Callbacks:
 
     def _refuses(self, account: str) -> bool:
         limits = self._limits
-        is_full = (
-            self.pending >= limits.pending
-            or self._pending_of.get(account, 0) >= limits.pending_per_account
-        )
-        if is_full and not self._is_full:
+        if (
+            self.pending < limits.pending
+            and self._pending_of.get(account, 0) < limits.pending_per_account
+        ):
+            return False
+        if account not in self._losing:
+            self._losing.add(account)
             self.log.error(
                 "too many callbacks are pending ({pending}); account {account} loses some",
                 pending=self.pending,
                 account=account,
             )
-        self._is_full = is_full
-        return is_full
+        return True
 
     def _open(self) -> None:
         opened, self._to_open = self._to_open, []
@@ -228,6 +229,7 @@ class Callbacks:
         self._pending_of[account] -= 1
         if not self._pending_of[account]:
             del self._pending_of[account]
+            self._losing.discard(account)
         if not self.pending:
             self._end_flush()
 

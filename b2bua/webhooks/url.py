@@ -53,8 +53,8 @@ class Url:
 
     @property
     def is_address(self) -> bool:
-        """Whether the host is an address: reading let no name end in a number."""
-        return ":" in self.host or self.host[-1].isdigit()
+        """Whether the host is an address: no name that was read ends in a number."""
+        return ":" in self.host or self.host.rpartition(".")[2].isdigit()
 
     @property
     def netloc(self) -> str:

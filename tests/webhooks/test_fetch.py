@@ -313,6 +313,13 @@ def test_a_host_that_is_an_ipv6_address_is_written_in_brackets(browser: Browser)
     assert browser.internet.asked == []
 
 
+@pytest.mark.parametrize("host", ["server1", "a.b2", "x_y.example", "4me"])
+def test_a_name_may_hold_digits(browser: Browser, host: str) -> None:
+    customer = serve(browser, name=host)
+    browser.answer(f"http://{host}/")
+    assert customer.seen[0].host == host
+
+
 @pytest.mark.parametrize("host", ["bücher.example", "BÜCHER.example", "xn--bcher-kva.example"])
 def test_a_name_beyond_ascii_is_asked_for_in_its_ascii_form(browser: Browser, host: str) -> None:
     customer = serve(browser, name="xn--bcher-kva.example")
