@@ -8,7 +8,8 @@ Whatever else is wrong in a well-formed document is a warning, and the document 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NoReturn
@@ -29,6 +30,8 @@ _NOT_IN_WHISPERS = frozenset({"Dial", "Enqueue", "Leave", "Connect", "Refer"})
 # XML 1.0 section 2.8: before the document type declaration there are only white space, comments
 # and processing instructions.  Possessive, so that no input makes it try twice.
 _DOCTYPE = re.compile(r"(?:\s++|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL | re.ASCII)
+# What an element is counted as, by the one it stands in.
+_COUNTED = {"Response": ("verbs",), "Gather": ("verbs",), "Dial": ("targets",)}
 _ENCODING = re.compile(r"""<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]*)""", re.ASCII)
 
 
@@ -100,20 +103,30 @@ class _Tree:
         Raises:
             RcmlError: with the place of the element.
         """
-        limits = self._limits
         if self.root.tag != "Response":
             self.refuse(self.root, f"the document is <{self.root.tag:.64}>, not <Response>")
-        depths: dict[etree._Element | None, int] = {None: 0}
-        verbs = 0
-        for element in self.root.iter(etree.Element):
+        most = {
+            "elements": self._limits.document_elements,
+            "verbs": self._limits.document_verbs,
+            "targets": self._limits.document_targets,
+        }
+        counts: Counter[str] = Counter()
+        for element, depth in self._walk():
+            if depth > self._limits.document_depth:
+                self.refuse(element, f"elements are nested deeper than {depth - 1}")
             parent = element.getparent()
-            depths[element] = depths[parent] + 1
-            if depths[element] > limits.document_depth:
-                self.refuse(element, f"elements are nested deeper than {limits.document_depth}")
-            verbs += parent is not None and (parent is self.root or parent.tag == "Gather")
-            if verbs > limits.document_verbs:
-                self.refuse(element, f"there are more than {limits.document_verbs} verbs")
+            counts.update(["elements", *_COUNTED.get("" if parent is None else parent.tag, ())])
+            for what, count in counts.items():
+                if count > most[what]:
+                    self.refuse(element, f"there are more than {most[what]} {what}")
             self._check_values(element)
+
+    def _walk(self) -> Iterator[tuple[etree._Element, int]]:
+        """Yield every element with its depth, the root's being 1."""
+        depths: dict[etree._Element | None, int] = {None: 0}
+        for element in self.root.iter(etree.Element):
+            depths[element] = depths[element.getparent()] + 1
+            yield element, depths[element]
 
     def _check_values(self, element: etree._Element) -> None:
         most = self._limits.document_attributes

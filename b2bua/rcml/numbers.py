@@ -24,16 +24,12 @@ def canonical(text: str, country: str = "") -> str | None:
         return number
     if not _DIGITS.fullmatch(number):
         return None
-    country = country.upper()
-    if len(number) > _LONGEST_SHORT and country and not _is_emergency(number, country):
-        international = _international(number, country)
+    # First of all: "911" would become "+1911", a number of nobody.
+    if len(number) > _LONGEST_SHORT and country:
+        international = _international(number, country.upper())
         if international:
             return international
     return number if len(number) <= _LONGEST else None
-
-
-def _is_emergency(number: str, country: str) -> bool:
-    return phonenumbers.connects_to_emergency_number(number, country)
 
 
 def _international(number: str, country: str) -> str | None:

@@ -188,6 +188,15 @@ LIMITS = [
         id="document_verbs, nested",
     ),
     pytest.param(
+        lambda n: f"<Response><Dial>{'<N/>' * n}</Dial></Response>", 100, 417, id="document_targets"
+    ),
+    pytest.param(
+        lambda n: f"<Response><Say>{'<b/>' * (n - 2)}</Say></Response>",
+        1_000,
+        16 + 4 * 998,
+        id="document_elements",
+    ),
+    pytest.param(
         lambda n: f'<Response><Say voice="{"v" * n}">x</Say></Response>', 4096, 11, id="value"
     ),
     pytest.param(lambda n: f"<Response><Say>{'v' * n}</Say></Response>", 4096, 11, id="text"),
@@ -256,7 +265,7 @@ def test_the_rest_of_a_document_with_oddities_runs() -> None:
 
 
 def test_a_flood_of_warnings_is_cut_short() -> None:
-    found = read("<Dial>" + "<N/>" * 5_000 + "</Dial>")
+    found = read("<Say>x" + "<b/>" * 900 + "</Say>")
     assert len(found.warnings) == 101
     assert found.warnings[-1].text == "there are more warnings than are told"
 
