@@ -6,6 +6,7 @@ The time it takes is linear in the bytes.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from b2bua.sip.checks import is_response, read_message
@@ -18,6 +19,7 @@ from b2bua.sip.uri import OtherUri
 __all__ = ["Limits", "Malformed", "Ping", "StreamReader", "read_datagram"]
 
 _END_OF_HEAD = b"\r\n\r\n"
+_BLANK_LINES = re.compile(rb"(?:\r\n)*+")
 _DEFAULTS = Limits()
 _ANSWERED_WITH = frozenset({"From", "To", "Call-ID", "CSeq"})
 
@@ -102,15 +104,13 @@ class StreamReader:
         return found
 
     def _skip_blank_lines(self) -> list[Ping]:
-        buffer = self._buffer
-        blank = len(buffer) - len(buffer.lstrip(b"\r\n"))
-        if not blank:
-            return []
-        if blank == len(buffer):
-            blank -= blank % 4  # what is left may be half of a ping
-        pings = [Ping()] * bytes(buffer[:blank]).count(_END_OF_HEAD)
-        del buffer[:blank]
-        return pings
+        match = _BLANK_LINES.match(self._buffer)
+        blank = match.end() if match else 0
+        rest = len(self._buffer) - blank
+        if rest == 0 or (rest == 1 and self._buffer.endswith(b"\r")):
+            blank -= blank % 4  # what is left may become a ping
+        del self._buffer[:blank]
+        return [Ping()] * (blank // 4)
 
     def _take_head(self) -> tuple[bytes, Head] | None:
         end = self._buffer.find(_END_OF_HEAD, self._searched)

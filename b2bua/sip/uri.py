@@ -158,19 +158,27 @@ def _read_sip(scheme: str, rest: str) -> Uri:
     return Uri(
         scheme,
         read_host(host),
-        user and undo_needless_escapes(user),
-        password and undo_needless_escapes(password),
+        user and _normal(user, _NOT_IN_USER),
+        password and _normal(password, _NOT_IN_PASSWORD),
         None if port is None else read_port(port),
         _split_params(params) if params else (),
         () if headers is None else _read_headers(headers),
     )
 
 
+def _normal(text: str, escaped: re.Pattern[str]) -> str:
+    """Return `text` as we write it: with the escapes it needs, and no others."""
+    if text.isalnum():
+        return text
+    return escaped.sub(_percent, undo_needless_escapes(text))
+
+
 def _split_params(text: str) -> Params:
     params = []
     for param in text[1:].split(";"):
         name, _, value = param.partition("=")
-        params.append((undo_needless_escapes(name).lower(), undo_needless_escapes(value) or None))
+        value = _normal(value, _NOT_IN_PARAM)
+        params.append((_normal(name, _NOT_IN_PARAM).lower(), value or None))
     return tuple(params)
 
 
@@ -182,7 +190,7 @@ def _read_headers(text: str) -> tuple[tuple[str, str], ...]:
         if _HEADERS.fullmatch(header) is None:
             raise SyntaxFault("malformed header fields in a URI")
         name, _, value = header.partition("=")
-        headers.append((undo_needless_escapes(name), undo_needless_escapes(value)))
+        headers.append((_normal(name, _NOT_IN_HEADER), _normal(value, _NOT_IN_HEADER)))
     return tuple(headers)
 
 

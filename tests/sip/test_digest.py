@@ -256,6 +256,18 @@ def test_credentials_do_not_serve_for_another_method() -> None:
     assert verdict.standing is Standing.WRONG
 
 
+@pytest.mark.parametrize(("qop", "count"), [("auth-int", "00000001"), ("auth", "1")])
+def test_a_right_proof_with_another_qop_or_a_short_count_is_wrong(qop: str, count: str) -> None:
+    nonce = NONCES.make(1000.0, SOURCE)
+    secret = secret_hash("SHA-256", "bob", "r", "pass")
+    right = proof("SHA-256", secret, nonce, (qop, count, "c"), ("INVITE", "sip:b@h", b"v=0"))
+    value = (
+        f'Digest username="bob", realm="r", nonce="{nonce}", uri="sip:b@h", cnonce="c", '
+        f'response="{right}", algorithm=SHA-256, qop={qop}, nc={count}'
+    )
+    assert judged(value).standing is Standing.WRONG
+
+
 def test_md5_serves_where_the_policy_allows_it() -> None:
     asked = request(credentials(algorithm="MD5"))
     algorithms = ("SHA-256", "MD5")

@@ -226,6 +226,22 @@ def test_a_limit_is_accepted_and_one_more_is_refused(name: str) -> None:
     assert refused[0] == status
 
 
+def test_a_field_may_be_folded_often_but_not_without_end() -> None:
+    assert refusal(with_fields("X: y" + "\r\n " * 900)) is None
+    assert refusal(with_fields("X: y" + "\r\n " * 1_100)) == (513, "Too many lines")
+
+
+@pytest.mark.parametrize("start", ["OPTIONS\tsip:h SIP/2.0", "OPTIONS sip:\0h SIP/2.0"])
+def test_a_start_line_has_neither_tabs_nor_control_characters(start: str) -> None:
+    assert refusal(with_fields(start=start)) is not None
+
+
+def test_a_tab_in_a_field_is_a_space() -> None:
+    message = read_datagram(with_fields("Subject:\ta\tb\t"))
+    assert isinstance(message, Request)
+    assert message.headers.get("Subject") == "a b"
+
+
 def test_limits_are_the_callers_to_choose() -> None:
     found = read_datagram(OPTIONS, Limits(headers=5))
     assert isinstance(found, Malformed)
