@@ -1,7 +1,7 @@
 """Whether an INVITE may become a call, and what is known of it then.
 
-The order is: where it comes from, whether it can be served at all, which number it wants, and
-whether its media is fit.  Every refusal says in one word why, for `/counters`.
+Who sends it has been judged before.  The order here is: whether it can be served at all, which
+number it wants, and whether its media is fit.  Every refusal says why in one word, for `/counters`.
 """
 
 from __future__ import annotations
@@ -48,8 +48,6 @@ def judge(
     """Return the call that this INVITE asks for, or the refusal it gets; `sid` names the call."""
     request = transaction.request
     source = transaction.source.host
-    if settings.trunk_from(source) is None:
-        return Refusal(403, "untrusted_source")
     refusal = _unserviceable(request)
     if refusal is not None:
         return refusal

@@ -6,6 +6,7 @@ Nothing is opened and no thread is born before `startService`: twistd forks in b
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IService, MultiService
@@ -20,7 +21,7 @@ from b2bua.app.logs import logger
 from b2bua.app.media_addresses import interfaces, our_addresses
 from b2bua.app.media_policy import MediaPolicy
 from b2bua.app.plugins import make_routers
-from b2bua.app.settings import Settings
+from b2bua.app.settings import Settings, read_settings
 from b2bua.app.signals import Signals
 from b2bua.app.start_error import StartError
 from b2bua.app.switchboard import Switchboard
@@ -40,6 +41,8 @@ from b2bua.webhooks.limits import Limits as WebLimits
 
 log = logger("service")
 
+KEPT_UNTIL_RESTART = ("sip", "media", "http", "limits", "store", "webhooks")
+"""Sections that sockets, threads and pools were made from."""
 LAST_WORDS = 5.0
 """Seconds that hung-up legs get for their BYE to be answered before the sockets close."""
 FLUSH = 10.0
@@ -200,7 +203,20 @@ class Daemon(MultiService):
         return None if account is None else account.auth_token
 
     def _reread(self) -> None:
-        log.warning("SIGHUP: settings are not read again yet")
+        """Take numbers, trunks, users, accounts and plugins anew; what is wrong changes nothing."""
+        try:
+            settings = read_settings(Path(self._settings.file))
+            routers = make_routers(settings, Site(clock=self._reactor, web=self._web))
+        except StartError as problem:
+            log.warning("the settings stay as they were", problem=str(problem))
+            return
+        for section in KEPT_UNTIL_RESTART:
+            if getattr(settings, section) != getattr(self._settings, section):
+                log.warning(f"[{section}] has changed: that takes a restart")
+        kept = {section: getattr(self._settings, section) for section in KEPT_UNTIL_RESTART}
+        self._settings = settings.model_copy(update=kept)
+        self.switchboard.reread(self._settings, routers)
+        log.info("the settings have been read again", file=self._settings.file)
 
 
 def _policy(settings: Settings) -> MediaPolicy:

@@ -207,6 +207,11 @@ class Settings(Section):
         """Return the account of this SID."""
         return next((account for account in self.accounts if account.sid == sid), None)
 
+    @property
+    def file(self) -> str:
+        """The file these settings were read from."""
+        return self._source.name
+
     def at(self, *path: str | int) -> str:
         """Return `FILE:LINE: key` of a setting, to begin a complaint about it."""
         return self._source.at(path)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from b2bua.app.authentication import Authentication
 from b2bua.app.equipment import Equipment
 from b2bua.app.inbound import Arrival, Refusal, judge
 from b2bua.app.legs import Legs
@@ -18,6 +19,7 @@ from b2bua.app.live_leg import LiveLeg
 from b2bua.app.logs import logger
 from b2bua.app.media_policy import MediaPolicy
 from b2bua.app.outbound import Outbound, contact_at
+from b2bua.app.settings import Settings
 from b2bua.call.call import Call
 from b2bua.call.vocabulary import Digit
 from b2bua.media.interfaces import Notice, Played, Pressed, Silent
@@ -51,6 +53,7 @@ class Switchboard:
         self._routers = routers
         self._policy = policy
         self._legs = Legs(equipment, policy)
+        self._authentication = Authentication(equipment.settings, equipment.clock.seconds)
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -65,10 +68,11 @@ class Switchboard:
         """How many clocks of calls and legs run."""
         return self._legs.timers + sum(call.clocks for call in self._calls.values())
 
-    def reroute(self, routers: Mapping[str, IRouter], policy: MediaPolicy) -> None:
-        """Use other routers and another media policy for calls from now on."""
+    def reread(self, settings: Settings, routers: Mapping[str, IRouter]) -> None:
+        """Go by other numbers, trunks, users and routers; live calls go on as they are."""
+        self._equipment.settings = settings
+        self._authentication.settings = settings
         self._routers = routers
-        self._policy = policy
 
     def hang_up_all(self) -> None:
         """End every call from our side."""
@@ -140,6 +144,11 @@ class Switchboard:
 
     def _take_invite(self, transaction: ServerTransaction) -> None:
         equipment = self._equipment
+        challenges = self._authentication.refusal(transaction)
+        if challenges is not None:
+            self.refused["unauthenticated" if challenges else "untrusted_source"] += 1
+            self._answer(transaction, 401 if challenges else 403, challenges)
+            return
         judged = judge(transaction, equipment.settings, self._policy, equipment.entropy.call_sid())
         if isinstance(judged, Refusal):
             self.refused[judged.why] += 1
