@@ -236,9 +236,9 @@ class Driver:
             self._begin(client, place)
 
     def _begin(self, client: ClientTransaction, hop: Hop) -> None:
-        self._put_via(client.request, hop)
+        branch = self._put_via(client.request, hop)
         client.take(hop)
-        client.key = self._live.add_client(client.request, client)
+        client.key = self._live.add_client(branch, client.request, client)
         client.begin()
 
     def send_ack(self, ack: Request, hop: Hop) -> None:
@@ -256,15 +256,18 @@ class Driver:
 
         self._connections.resolve(hop, found)
 
-    def _put_via(self, request: Request, hop: Hop) -> None:
+    def _put_via(self, request: Request, hop: Hop) -> str:
+        """Put our Via on top, the only one; return its branch."""
+        branch = COOKIE + self._new_branch()
         local = self._connections.local_for(hop)
         rport = ";rport" if local.transport == "udp" else ""
         request.headers.remove("Via")
         request.headers.prepend(
             "Via",
             f"SIP/2.0/{local.transport.upper()} {write_host(local.host)}:{local.port}"
-            f";branch={COOKIE}{self._new_branch()}{rport}",
+            f";branch={branch}{rport}",
         )
+        return branch
 
     def stop(self) -> None:
         """Abandon all transactions; nobody is told, and nothing is taken any more."""
@@ -296,7 +299,7 @@ class Driver:
         """Send a CANCEL, whose Via is its INVITE's; nobody waits for the response."""
         machine = Client(cancel, self._timers, reliable=hop.transport in RELIABLE)
         client = ClientTransaction(self, machine, cancel, hop, _Nobody())
-        client.key = self._live.add_client(cancel, client)
+        client.key = self._live.add_client(cancel.via.branch or "", cancel, client)
         client.begin()
 
     def input_later(self, input_: Callable[[], None]) -> None:

@@ -125,6 +125,7 @@ class _Transaction:
                 self._perform(input_(*payload))
         finally:
             self._busy = False
+            self._written, self._data = None, b""  # most transactions only linger from here
 
     def _perform(self, effects: Effects) -> None:
         for effect in effects:
@@ -154,7 +155,7 @@ class _Transaction:
             self._shell.send(data, self.hop, self._failed)
 
     def _bytes_of(self, message: Message) -> bytes:
-        """Write `message`, once for all times it is sent in a row."""
+        """Write `message`; what was checked a moment ago is not written twice."""
         if message is not self._written:
             self._data = write(message)
             self._written = message

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from b2bua.sip.message import Request, Response
-from b2bua.sip.transaction.matching import Key, merge_key, new_key, request_key, response_key
+from b2bua.sip.transaction.matching import Key, merge_key, request_key, response_key
 
 ClientT = TypeVar("ClientT")
 ServerT = TypeVar("ServerT")
@@ -43,9 +43,9 @@ class Live(Generic[ClientT, ServerT]):
         key = merge_key(invite)
         return key is not None and key in self._merging
 
-    def add_client(self, request: Request, client: ClientT) -> Key:
-        """Keep `client`, which sends `request` with its Via in place; return its key."""
-        key = new_key(request)
+    def add_client(self, branch: str, request: Request, client: ClientT) -> Key:
+        """Keep `client`, which sends `request` with `branch` in its Via; return its key."""
+        key = (branch, request.method)
         self._clients[key] = client
         self.counts[_kind(request, "client")] += 1
         return key

@@ -13,11 +13,6 @@ COOKIE = "z9hG4bK"
 Key = tuple[object, ...]
 
 
-def new_key(request: Request) -> Key:
-    """Return the key of the client transaction that sends `request`."""
-    return (request.via.branch, request.method)
-
-
 def response_key(response: Response) -> Key:
     """Return the key of the client transaction that `response` would answer (17.1.3)."""
     return (response.via.branch, response.cseq.method)

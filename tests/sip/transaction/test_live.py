@@ -20,8 +20,8 @@ def live() -> Live[str, str]:
 def test_a_response_is_found_by_branch_and_method_of_cseq() -> None:
     table = live()
     invite = request("INVITE", via=VIA)
-    table.add_client(invite, "invite")
-    table.add_client(request("CANCEL", via=VIA), "cancel")
+    table.add_client("z9hG4bK1", invite, "invite")
+    table.add_client("z9hG4bK1", request("CANCEL", via=VIA), "cancel")
     assert table.client_of(invite.reply(180)) == "invite"
     assert table.client_of(request("CANCEL", via=VIA).reply(200)) == "cancel"
     assert table.client_of(request("BYE", via=VIA).reply(200)) is None
@@ -102,7 +102,7 @@ def test_merging_ends_with_the_first_transaction() -> None:
 def test_counts_go_up_and_down_by_type() -> None:
     table = live()
     invite, bye = request("INVITE"), request("BYE")
-    keys = [table.add_client(invite, "x"), table.add_server(bye, "y")]
+    keys = [table.add_client("z9hG4bK1", invite, "x"), table.add_server(bye, "y")]
     assert table.counts == {"invite_client": 1, "invite_server": 0, "client": 0, "server": 1}
     table.remove_client(keys[0], invite)
     table.remove_server(keys[1], bye)
