@@ -3,6 +3,9 @@
 /* So often one socket is read before the others have their turn. */
 enum { ROUNDS_MOST = 4 };
 
+/* Media come every 10 ms or more; what comes sooner behind another comes in numbers. */
+#define BURST_NS NS_PER_MS
+
 void worker_tell_pressed(struct worker *worker, const struct stream *stream,
 			 const struct dtmf_press *press)
 {
@@ -73,21 +76,28 @@ static void relay(struct worker *worker, struct stream *stream, unsigned count, 
 		pass_on(worker, stream->peer, is_rtcp);
 }
 
+static unsigned expected(const struct worker *worker, const struct stream *stream)
+{
+	return worker->now_ns - stream->woken_ns < BURST_NS ? BATCH_PACKETS : 1;
+}
+
 void worker_receive(struct worker *worker, struct stream *stream, bool is_rtcp)
 {
-	for (unsigned round = 0; round < ROUNDS_MOST && stream->is_open; round++) {
-		uint64_t handle = stream->handle;
-		unsigned count = batch_receive(&worker->batch,
-					       is_rtcp ? stream->rtcp_socket : stream->rtp_socket);
+	unsigned most = expected(worker, stream), count = most;
 
-		worker->now_ns = clock_now();
+	stream->woken_ns = worker->now_ns;
+	for (unsigned round = 0; round < ROUNDS_MOST && stream->is_open && count == most; round++) {
+		uint64_t handle = stream->handle;
+
+		count = batch_receive(&worker->batch,
+				      is_rtcp ? stream->rtcp_socket : stream->rtp_socket, most);
 		worker->pace.window_packets += count;
 		/* Behind the receiving: see "Order" in worker.h. */
 		worker_take_commands(worker);
 		if (!stream->is_open || stream->handle != handle)
 			return;
 		relay(worker, stream, count, is_rtcp);
-		if (count < BATCH_PACKETS)
-			return;
+		if (most == 1)
+			return; /* the next wait comes back to this socket at once, if need be */
 	}
 }

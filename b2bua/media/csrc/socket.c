@@ -56,18 +56,35 @@ void batch_make(struct batch *batch)
 	}
 }
 
-unsigned batch_receive(struct batch *batch, int fd)
+/* One datagram is the rule, and the plain calls are the quicker ones for it. */
+static unsigned receive_one(struct batch *batch, int fd)
 {
-	int count = recvmmsg(fd, batch->received, BATCH_PACKETS, MSG_DONTWAIT, NULL);
+	struct address *from = &batch->from[0];
+	ssize_t size;
+
+	from->size = sizeof from->u;
+	size = recvfrom(fd, batch->packets[0], BATCH_PACKET_BYTES, MSG_DONTWAIT, &from->u.any,
+			&from->size);
+	if (size < 0)
+		return 0;
+	batch->received[0].msg_len = (unsigned)size;
+	return 1;
+}
+
+/* Nothing may wait, or an ICMP error, which the call clears: both are no datagram. */
+unsigned batch_receive(struct batch *batch, int fd, unsigned most)
+{
+	int count;
 
 	batch->to_send = 0;
-	if (count <= 0) /* nothing, or an ICMP error, which the call has cleared */
-		return 0;
+	if (most == 1)
+		return receive_one(batch, fd);
+	count = recvmmsg(fd, batch->received, most, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < count; i++) {
 		batch->from[i].size = batch->received[i].msg_hdr.msg_namelen;
 		batch->received[i].msg_hdr.msg_namelen = sizeof batch->from[i].u;
 	}
-	return (unsigned)count;
+	return count < 0 ? 0 : (unsigned)count;
 }
 
 size_t batch_size(const struct batch *batch, unsigned index)
@@ -83,6 +100,11 @@ void batch_keep(struct batch *batch, unsigned index)
 	at->iov_len = batch_size(batch, index);
 }
 
+bool socket_send(int fd, const struct address *to, const uint8_t *packet, size_t size)
+{
+	return sendto(fd, packet, size, MSG_DONTWAIT, &to->u.any, to->size) == (ssize_t)size;
+}
+
 /* Returns how many were taken from `first` on; a datagram that is refused ends the call early. */
 static unsigned send_from(struct batch *batch, int fd, unsigned first, size_t *bytes)
 {
@@ -93,11 +115,23 @@ static unsigned send_from(struct batch *batch, int fd, unsigned first, size_t *b
 	return count < 0 ? 0 : (unsigned)count;
 }
 
+static unsigned send_one(const struct batch *batch, int fd, const struct address *to, size_t *bytes)
+{
+	const struct iovec *at = &batch->sent_at[0];
+
+	if (!socket_send(fd, to, at->iov_base, at->iov_len))
+		return 0;
+	*bytes = at->iov_len;
+	return 1;
+}
+
 unsigned batch_send(struct batch *batch, int fd, const struct address *to, size_t *bytes)
 {
 	unsigned tried = 0, taken = 0;
 
 	*bytes = 0;
+	if (batch->to_send == 1)
+		return send_one(batch, fd, to, bytes);
 	batch->to = *to;
 	for (unsigned i = 0; i < batch->to_send; i++)
 		batch->sent[i].msg_hdr.msg_namelen = to->size;
@@ -110,9 +144,4 @@ unsigned batch_send(struct batch *batch, int fd, const struct address *to, size_
 			tried++; /* this one is lost; what is behind it may yet go */
 	}
 	return taken;
-}
-
-bool socket_send(int fd, const struct address *to, const uint8_t *packet, size_t size)
-{
-	return sendto(fd, packet, size, MSG_DONTWAIT, &to->u.any, to->size) == (ssize_t)size;
 }

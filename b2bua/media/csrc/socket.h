@@ -32,8 +32,8 @@ void socket_close(int socket);
 
 void batch_make(struct batch *batch);
 
-/* Receive what waits; returns how many datagrams, 0 if none. */
-unsigned batch_receive(struct batch *batch, int socket);
+/* Receive at most `most` of the datagrams that wait; returns how many, 0 if none. */
+unsigned batch_receive(struct batch *batch, int socket, unsigned most);
 size_t batch_size(const struct batch *batch, unsigned index);
 
 /* Mark a received datagram to be sent on. */

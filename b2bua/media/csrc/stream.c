@@ -34,6 +34,7 @@ void stream_open(struct stream *stream, const struct opening *opening, uint64_t 
 	stream->rtcp_socket = opening->rtcp_socket;
 	stream->peer = NULL;
 	stream->heard = false;
+	stream->woken_ns = 0;
 	stream->blocked_events = 0;
 	stream->watch_ns = stream->watched_from_ns = 0;
 	stream->format = (struct voice_format){ .event_type = VOICE_NO_EVENTS };

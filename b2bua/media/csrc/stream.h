@@ -59,6 +59,7 @@ struct stream {
 	int rtcp_socket;
 	struct stream *peer; /* what this one receives, that one sends */
 	bool heard;
+	uint64_t woken_ns; /* when its sockets were last looked at */
 	uint16_t blocked_events;
 	uint64_t watch_ns; /* 0: nobody watches */
 	uint64_t watched_from_ns;
