@@ -1,0 +1,84 @@
+"""A program run beside the test: started by the reactor, its output in a file, its end awaited."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessDone
+from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
+
+
+class Child(ProcessProtocol):
+    """One process; `status` is its exit status once it has ended, negative for a signal."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        command: Sequence[str],
+        output: Path,
+        folder: Path,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self._output = output.open("wb")
+        self.status: int | None = None
+        self._ended: Deferred[int] = Deferred()
+        self._reactor = reactor
+        self._process = reactor.spawnProcess(
+            self, command[0], list(command), env=environment, path=str(folder)
+        )
+
+    def childDataReceived(self, childFD: int, data: bytes) -> None:
+        self._output.write(data)
+        self._output.flush()
+
+    def processEnded(self, reason: Failure) -> None:
+        self._output.close()
+        ended: Any = reason.value
+        self.status = 0 if reason.check(ProcessDone) else ended.exitCode
+        if self.status is None:
+            self.status = -ended.signal
+        self._ended.callback(self.status)
+
+    def signal(self, name: str) -> None:
+        """Send a signal, `TERM` for example, unless the process has ended."""
+        if self.status is None:
+            self._process.signalProcess(name)
+
+    async def ended(self, seconds: float) -> int:
+        """Return the exit status; kill what has not ended after `seconds`."""
+        killer = self._reactor.callLater(seconds, self.signal, "KILL")
+        status = await self._ended if self.status is None else self.status
+        if killer.active():
+            killer.cancel()
+        return status
+
+
+async def until(reactor: Any, what: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+    """Ask `what` twenty times a second until it is true; False if that takes too long."""
+    deadline = reactor.seconds() + seconds
+    while not await what():
+        if reactor.seconds() > deadline:
+            return False
+        await deferLater(reactor, 0.05)
+    return True
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """Return a port that is free for UDP and TCP just now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        with socket.socket(family, socket.SOCK_DGRAM) as udp:
+            udp.bind((host, 0))
+            port = int(udp.getsockname()[1])
+            with socket.socket(family, socket.SOCK_STREAM) as tcp:
+                try:
+                    tcp.bind((host, port))
+                except OSError:
+                    continue
+                return port
