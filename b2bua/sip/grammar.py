@@ -36,6 +36,7 @@ _PLAIN_VALUE = re.compile(rf"{_VALUE}", re.DOTALL)
 _COMMA = re.compile(r',|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|<[^>]*+(?:>|\Z)', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_TWO_DIGITS = re.compile(r"[0-9A-Fa-f]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
 
 _MOST_DIGITS = 20
@@ -148,15 +149,20 @@ def unquote(text: str) -> str:
 def undo_needless_escapes(text: str) -> str:
     """Replace %-escapes of unreserved characters by the character, and write the rest upper case.
 
-    Two texts that mean the same URI component become equal (19.1.4).  Every "%" in `text` begins
-    an escape.
+    Two texts that mean the same URI component become equal (19.1.4).
+
+    Raises:
+        SyntaxFault: a "%" is not followed by two hexadecimal digits.
     """
     if "%" not in text:
         return text
     for digits in {part[:2] for part in text.split("%")[1:]}:
+        if _TWO_DIGITS.fullmatch(digits) is None:
+            raise SyntaxFault("malformed escape")
         character = chr(int(digits, 16))
         kept = character if character in _UNRESERVED else f"%{digits.upper()}"
-        text = text.replace(f"%{digits}", kept)
+        if kept[1:] != digits:
+            text = text.replace(f"%{digits}", kept)
     return text
 
 

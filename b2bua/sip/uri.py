@@ -17,19 +17,17 @@ from b2bua.sip.grammar import (
 )
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+")
-_HEX = "%[0-9A-Fa-f]{2}"
-_PARAM_CHARS = r"[A-Za-z0-9\-_.!~*'()\[\]/:&+$]"
-_PARAMS = rf"(?:;(?:{_PARAM_CHARS}++|{_HEX})++(?:=(?:{_PARAM_CHARS}++|=|{_HEX})*+)?+)*+"
+# A "%" is let through here; `undo_needless_escapes` looks at what follows it.
+_PARAM_CHARS = r"[A-Za-z0-9\-_.!~*'()\[\]/:&+$%]++"
+_PARAMS = rf"(?:;{_PARAM_CHARS}(?:=[A-Za-z0-9\-_.!~*'()\[\]/:&+$%=]*+)?+)*+"
 # An "@" is escaped everywhere else, so the first one ends the userinfo, whatever question marks
 # and semicolons stand before it.
 _SIP = re.compile(
-    rf"(?:((?:[A-Za-z0-9\-_.!~*'()&=+$,;?/#\[\]]++|{_HEX})++)"
-    rf"(?::((?:[A-Za-z0-9\-_.!~*'()&=+$,]++|{_HEX})*+))?+@)?+"
+    r"(?:([A-Za-z0-9\-_.!~*'()&=+$,;?/#\[\]%]++)(?::([A-Za-z0-9\-_.!~*'()&=+$,%]*+))?+@)?+"
     rf"({HOST})(?::([0-9]++))?+({_PARAMS})(?:\?(.*+))?+",
     re.DOTALL,
 )
-_HEADER_CHARS = r"[A-Za-z0-9\-_.!~*'()\[\]/?:+$]"
-_HEADERS = re.compile(rf"(?:{_HEADER_CHARS}++|{_HEX})++=(?:{_HEADER_CHARS}++|[;,@=]|{_HEX})*+")
+_HEADERS = re.compile(r"[A-Za-z0-9\-_.!~*'()\[\]/?:+$%]++=[A-Za-z0-9\-_.!~*'()\[\]/?:+$%;,@=]*+")
 _MOST_HEADERS = 100
 _TEL = re.compile(rf"(\+?+[0-9A-Fa-f*#\-.()]++)({_PARAMS})")
 _OPAQUE = re.compile(r"[!-~]++")

@@ -99,6 +99,12 @@ def test_only_needless_escapes_are_undone(text: str, kept: str) -> None:
     assert undo_needless_escapes(kept) == kept
 
 
+@pytest.mark.parametrize("text", ["%", "a%4", "%zz", "%+1", "%%41", "%4%41"])
+def test_a_percent_sign_begins_an_escape(text: str) -> None:
+    with pytest.raises(SyntaxFault):
+        undo_needless_escapes(text)
+
+
 def test_an_escaped_text_means_its_utf_8() -> None:
     assert unescape("%2B1%20%C3%BC%") == "+1 ü%"
     assert unescape("%FF") == "\N{REPLACEMENT CHARACTER}"
