@@ -83,18 +83,24 @@ def _fail(_u: Usage, why: Why) -> Effects:
 
 
 def _cancel(u: Usage, _: object) -> Effects:
+    u.stray_reason = u.reason  # a caller who gave up was not answered elsewhere
     return (CancelInvite(u.invite, reason_fields(u.reason)),)
 
 
-def _establish(u: Usage, response: Response) -> Effects:
+def _take_dialog(u: Usage, response: Response) -> None:
     u.dialog = Dialog.of_uac(u.invite, response, u.hop)
+    u.stray_reason = ELSEWHERE
+
+
+def _establish(u: Usage, response: Response) -> Effects:
+    _take_dialog(u, response)
     # An answer may have come in a 18x alone, from peers that do not repeat it.
     sdp = response.sdp or u.early.get(response.to.tag)
     return (u.acknowledge(u.invite), Report(_established(response, sdp, is_offer=False)))
 
 
 def _hold_ack(u: Usage, response: Response) -> Effects:
-    u.dialog = Dialog.of_uac(u.invite, response, u.hop)
+    _take_dialog(u, response)
     wait = Arm(Timer.ANSWER, u.timers.timeout)
     return (wait, Report(_established(response, response.sdp, is_offer=True)))
 
@@ -146,9 +152,8 @@ def another_2xx(u: Usage, response: Response) -> Effects:
     if len(u.strays) >= MOST_FORKS:
         return ()
     stray = u.strays[tag] = Dialog.of_uac(u.invite, response, u.hop)
-    reason = ELSEWHERE if u.has_dialog else u.reason
     ack = Acknowledge(*stray.ack(u.invite))
-    return (ack, Begin(*stray.request("BYE", reason_fields(reason))))
+    return (ack, Begin(*stray.request("BYE", reason_fields(u.stray_reason))))
 
 
 def rejected(response: Response) -> Rejected:

@@ -80,6 +80,8 @@ Fields = Sequence[tuple[str, str]]
 TABLE: Table[State, Input, Effect] = {**outgoing.TABLE, **incoming.TABLE, **established.TABLE}
 """The states of a usage."""
 
+_HANGING_UP = (State.CANCELLING, State.BYE_HELD, State.ENDED)
+
 _OF_USAGE = {
     Timer.RESEND: Input.TIMER_RESEND,
     Timer.ACK: Input.TIMER_ACK,
@@ -182,11 +184,6 @@ class Session:
         """Where the session is between begin and end."""
         return self._usage.state
 
-    @property
-    def remote_tag(self) -> str | None:
-        """The peer's tag, None while there is no dialog."""
-        return self._usage.dialog.remote.tag if self._usage.has_dialog else None
-
     # What the user commands.
 
     def start(self) -> list[Effect]:
@@ -232,9 +229,9 @@ class Session:
         """End the session by whatever ends it now: CANCEL, a 480, or a BYE.
 
         `reason_header` is the value of a Reason field (RFC 3326).  A BYE waits for the ACK to our
-        2xx, or for 64*T1 (section 15).
+        2xx, or for 64*T1 (section 15).  Of several commands the first gives the reason.
         """
-        if self.state is not State.ENDED:
+        if self.state not in _HANGING_UP:
             self._usage.reason = reason_header
         return self._live(Input.HANG_UP)
 

@@ -89,7 +89,8 @@ class Usage:
     """What a session remembers.
 
     `invite` is the first INVITE: ours, or the peer's when `is_uas`.  `hop` is where ours goes.
-    `reason` is the Reason field (RFC 3326) that goes with the CANCEL or BYE to come.
+    `reason` is the Reason field (RFC 3326) that goes with the CANCEL or BYE to come, `stray_reason`
+    that for a branch of a fork that comes too late.
     """
 
     state: State
@@ -102,6 +103,7 @@ class Usage:
     is_uas: bool = False
     authentication: Authentication | None = None
     reason: str | None = None
+    stray_reason: str | None = None
     answer: Answer | None = None
     early: dict[str | None, bytes | None] = field(default_factory=dict)
     strays: dict[str | None, Dialog] = field(default_factory=dict)

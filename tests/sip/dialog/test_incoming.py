@@ -6,6 +6,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from b2bua.sip.dialog.events import Cancelled, Ended
+from b2bua.sip.dialog.session import State
 from tests.support.ladder import Ladder, Play, incoming, request
 
 LADDERS = {
@@ -124,12 +125,12 @@ LADDERS = {
     "our BYE waits for the ACK": """
         do accept sdp
             -> 200 1 INVITE sdp
-        do hang_up
+        do hang_up SIP;cause=16
         at 0.5
             -> 200 1 INVITE sdp
         do hang_up
         <- ACK number=1
-            -> BYE 1
+            -> BYE 1 reason
             !! Ended LOCAL_BYE
         """,
     "a BYE of theirs while ours waits": """
@@ -221,6 +222,7 @@ def test_a_200_without_ack_is_sent_eleven_times_and_ends_in_a_bye(clock: Clock, 
     clock.advance(0.2)
     assert ladder.log[11:] == ["-> BYE 1", f"!! Ended {last}"]
     assert not ladder.armed
+    assert ladder.session.state is State.ENDED
 
 
 def test_the_reason_of_a_cancel_is_told(clock: Clock) -> None:

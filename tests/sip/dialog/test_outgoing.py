@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from twisted.internet.task import Clock
 
+from b2bua.machine import ImpossibleInputError
 from b2bua.sip.dialog.events import Established, Rejected
-from tests.support.ladder import Ladder, Play, outgoing, response
+from b2bua.sip.dialog.session import Identity
+from tests.support.ladder import CONTACT, REMOTE, Ladder, Play, outgoing, response
 
 LADDERS = {
     "a call, hung up by us": """
@@ -170,6 +172,45 @@ LADDERS = {
             !! Rejected 487
             !! Ended CANCELLED
         """,
+    "two branches of a fork cross the CANCEL of a caller who gave up": """
+        do start
+            -> INVITE 1 sdp
+        do cancel
+            -> CANCEL 1
+        <- 200 tag=a sdp
+            -> ACK 1 tag=a
+            -> BYE 2 tag=a
+            !! Rejected 487 local
+            !! Ended CANCELLED
+        <- 200 tag=b sdp
+            -> ACK 1 tag=b
+            -> BYE 2 tag=b
+        """,
+    "the first command gives the reason": """
+        do start
+            -> INVITE 1 sdp
+        do cancel SIP;cause=200
+            -> CANCEL 1 reason
+        do hang_up
+        <- 200 sdp
+            -> ACK 1
+            -> BYE 2 reason
+            !! Rejected 487 local
+            !! Ended CANCELLED
+        """,
+    "a BYE in an early dialog after the CANCEL": """
+        do start
+            -> INVITE 1 sdp
+        <- 180
+            !! Progressed 180
+        do cancel
+            -> CANCEL 1
+        <- BYE
+            -> 200 2 BYE
+        <- 487
+            !! Rejected 487
+            !! Ended CANCELLED
+        """,
     "another refusal that crosses the CANCEL": """
         do start
             -> INVITE 1 sdp
@@ -321,11 +362,17 @@ LATE_OFFER_LADDERS = {
         <- 200 tag=b sdp
             -> ACK 1 tag=b
             -> BYE 2 tag=b reason
+        <- 200 tag=c
+            -> ACK 1 tag=c
+            -> BYE 2 tag=c reason
         do acknowledge sdp
             -> ACK 1 tag=a sdp
         do hang_up
             -> BYE 2 tag=a
             !! Ended LOCAL_BYE
+        <- 200 INVITE tag=d sdp
+            -> ACK 1 tag=d
+            -> BYE 2 tag=d reason
         """,
     "the peer asks for an offer where it owes one": """
         do start
@@ -356,6 +403,7 @@ CHALLENGE_LADDERS = {
             -> INVITE 1 sdp
         <- 401 challenge
             -> INVITE 2 sdp credentials
+        <- 401 to=1 challenge   # a stray of the first try
         <- 200 sdp
             -> ACK 2 credentials
             !! Established sdp
@@ -551,6 +599,16 @@ def test_the_invite_has_what_13_2_1_asks_and_nothing_of_ours_that_was_not_given(
         "Content-Type",
     ]
     assert ladder.last("INVITE").max_forwards == 9
+
+
+def test_a_local_end_without_a_tag_is_a_mistake_of_ours() -> None:
+    with pytest.raises(ValueError, match="needs a tag"):
+        Identity("call", REMOTE, REMOTE, CONTACT)
+
+
+def test_a_command_of_the_other_role_is_a_mistake_of_ours() -> None:
+    with pytest.raises(ImpossibleInputError):
+        outgoing().accept(b"v=0")
 
 
 def test_many_branches_of_a_fork_are_not_all_remembered(clock: Clock) -> None:

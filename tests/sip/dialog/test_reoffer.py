@@ -74,12 +74,17 @@ OURS = {
         """,
     ),
     "not to be sent": (
-        3,
+        4,
         """
         do reoffer sdp
             -> INVITE 2 sdp
         lost transport INVITE
             !! ReofferRefused 503
+        do reoffer sdp
+            -> INVITE 3 sdp
+        <- 200 sdp
+            -> ACK 3
+            !! ReofferAnswered sdp
         """,
     ),
     "one at a time": (
@@ -200,6 +205,12 @@ THEIRS = {
         <- ACK
             !! ReofferConfirmed
         at 50
+        <- INVITE sdp
+            !! Reoffered sdp
+        do answer_reoffer sdp
+            -> 200 3 INVITE sdp
+        <- ACK
+            !! ReofferConfirmed
         """,
     "asking for our offer": """
         <- INVITE
@@ -399,6 +410,39 @@ ENDS = {
         <- ACK number=2
         """,
 }
+
+
+AGAIN = """
+        do reoffer sdp
+            -> INVITE 2 sdp
+        <- 200 sdp
+            -> ACK 2
+            !! ReofferAnswered sdp
+    """
+THEN = {
+    "ours": """
+        do reoffer sdp
+            -> INVITE 3 sdp
+        {}
+        <- 491
+        {}
+    """,
+    "theirs": """
+        <- INVITE sdp
+            !! Reoffered sdp
+        {}
+        do answer_reoffer sdp
+            -> 200 2 INVITE sdp
+        {}
+    """,
+}
+
+
+@pytest.mark.parametrize("then", THEN.values(), ids=THEN.keys())
+def test_a_2xx_repeated_is_acknowledged_whatever_came_since(play: Play, then: str) -> None:
+    repeated = "<- 200 to=2 sdp\n-> ACK 2"
+    last = 4 if "INVITE 3" in then else 3
+    play(outgoing(), BEGIN + AGAIN + then.format(repeated, repeated) + END.format(last))
 
 
 @pytest.mark.parametrize(("last", "ladder"), OURS.values(), ids=OURS.keys())
