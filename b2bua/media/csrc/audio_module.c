@@ -35,7 +35,7 @@ static int read_samples(PyObject *object, void *target)
 	return 1;
 }
 
-static PyObject *encode(PyObject *args, uint8_t (*law)(int16_t))
+static PyObject *encode(PyObject *args, void (*law)(const int16_t *, size_t, uint8_t *))
 {
 	struct samples in;
 	PyObject *encoded;
@@ -48,13 +48,12 @@ static PyObject *encode(PyObject *args, uint8_t (*law)(int16_t))
 		return NULL;
 	octets = (uint8_t *)PyBytes_AsString(encoded);
 	Py_BEGIN_ALLOW_THREADS
-	for (Py_ssize_t at = 0; at < in.count; at++)
-		octets[at] = law(in.first[at]);
+	law(in.first, (size_t)in.count, octets);
 	Py_END_ALLOW_THREADS
 	return encoded;
 }
 
-static PyObject *decode(PyObject *args, int16_t (*law)(uint8_t))
+static PyObject *decode(PyObject *args, void (*law)(const uint8_t *, size_t, int16_t *))
 {
 	const char *octets;
 	Py_ssize_t count;
@@ -70,30 +69,29 @@ static PyObject *decode(PyObject *args, int16_t (*law)(uint8_t))
 		return NULL;
 	samples = (int16_t *)(void *)PyBytes_AsString(pcm);
 	Py_BEGIN_ALLOW_THREADS
-	for (Py_ssize_t at = 0; at < count; at++)
-		samples[at] = law((uint8_t)octets[at]);
+	law((const uint8_t *)octets, (size_t)count, samples);
 	Py_END_ALLOW_THREADS
 	return pcm;
 }
 
 static PyObject *ulaw_encode(PyObject *Py_UNUSED(module), PyObject *args)
 {
-	return encode(args, g711_ulaw_encode);
+	return encode(args, g711_ulaw_encode_all);
 }
 
 static PyObject *alaw_encode(PyObject *Py_UNUSED(module), PyObject *args)
 {
-	return encode(args, g711_alaw_encode);
+	return encode(args, g711_alaw_encode_all);
 }
 
 static PyObject *ulaw_decode(PyObject *Py_UNUSED(module), PyObject *args)
 {
-	return decode(args, g711_ulaw_decode);
+	return decode(args, g711_ulaw_decode_all);
 }
 
 static PyObject *alaw_decode(PyObject *Py_UNUSED(module), PyObject *args)
 {
-	return decode(args, g711_alaw_decode);
+	return decode(args, g711_alaw_decode_all);
 }
 
 static PyObject *resampled(const struct samples *in, uint32_t rate_hz)

@@ -16,11 +16,7 @@ enum {
 /* The place of the highest bit that is set; `value` is not 0. */
 static unsigned top_bit(unsigned value)
 {
-	unsigned place = 0;
-
-	while ((value >>= 1) != 0)
-		place++;
-	return place;
+	return 31u - (unsigned)__builtin_clz(value);
 }
 
 uint8_t g711_ulaw_encode(int16_t sample)
@@ -61,4 +57,28 @@ int16_t g711_alaw_decode(uint8_t octet)
 	int size = (int)(segment == 0 ? middle : (middle | 0x100) << (segment - 1));
 
 	return (int16_t)(code & SIGN ? size : -size);
+}
+
+void g711_ulaw_encode_all(const int16_t *samples, size_t count, uint8_t *octets)
+{
+	for (size_t at = 0; at < count; at++)
+		octets[at] = g711_ulaw_encode(samples[at]);
+}
+
+void g711_alaw_encode_all(const int16_t *samples, size_t count, uint8_t *octets)
+{
+	for (size_t at = 0; at < count; at++)
+		octets[at] = g711_alaw_encode(samples[at]);
+}
+
+void g711_ulaw_decode_all(const uint8_t *octets, size_t count, int16_t *samples)
+{
+	for (size_t at = 0; at < count; at++)
+		samples[at] = g711_ulaw_decode(octets[at]);
+}
+
+void g711_alaw_decode_all(const uint8_t *octets, size_t count, int16_t *samples)
+{
+	for (size_t at = 0; at < count; at++)
+		samples[at] = g711_alaw_decode(octets[at]);
 }

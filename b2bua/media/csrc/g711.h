@@ -10,4 +10,9 @@ uint8_t g711_alaw_encode(int16_t sample);
 int16_t g711_ulaw_decode(uint8_t octet);
 int16_t g711_alaw_decode(uint8_t octet);
 
+void g711_ulaw_encode_all(const int16_t *samples, size_t count, uint8_t *octets);
+void g711_alaw_encode_all(const int16_t *samples, size_t count, uint8_t *octets);
+void g711_ulaw_decode_all(const uint8_t *octets, size_t count, int16_t *samples);
+void g711_alaw_decode_all(const uint8_t *octets, size_t count, int16_t *samples);
+
 #endif
