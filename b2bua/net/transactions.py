@@ -6,6 +6,7 @@ are performed waits until they are done, so a machine is never entered twice.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -79,7 +80,7 @@ class Shell(Protocol):
 Machine = InviteClient | Client | InviteServer | Server
 
 
-class _Transaction:
+class _Transaction(ABC):
     """A machine, and the effects it asks for."""
 
     __slots__ = (
@@ -197,14 +198,14 @@ class _Transaction:
         self._armed.clear()
         self._waiting = _NOTHING_WAITS
 
-    def _deliver(self, message: Any) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _deliver(self, message: Any) -> None: ...
 
-    def _report(self, why: Why) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _report(self, why: Why) -> None: ...
 
-    def _forget(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _forget(self) -> None: ...
 
 
 _NOTHING_WAITS: deque[tuple[Callable[..., Effects], tuple[Any, ...]]] = deque(maxlen=0)

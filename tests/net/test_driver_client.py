@@ -270,3 +270,28 @@ def test_a_peer_that_vanishes_leaves_nothing_behind(pair: Pair) -> None:
     pair.network.leave(("192.0.2.2", 5060))
     pair.finish()
     assert pair.caller.failures == [Why.TIMEOUT]
+
+
+def test_a_cancel_that_nobody_answers_ends_with_its_invite(pair: Pair) -> None:
+    transaction = pair.send("INVITE")
+    pair.run(0.05)
+    pair.network.leave(("192.0.2.2", 5060))
+    transaction.cancel()
+    pair.clock.pump([0.5] * 64)
+    assert pair.caller.failures == [Why.TIMEOUT]
+    assert pair.us.is_at_rest
+    pair.peer.driver.stop()
+
+
+def test_stopping_forgets_failures_that_have_not_been_told(pair: Pair) -> None:
+    pair.send("BYE", Hop("tcp", "192.0.2.77", 5060))
+    pair.us.driver.stop()
+    pair.clock.advance(1)
+    assert pair.caller.failures == []
+
+
+def test_a_transaction_that_has_ended_can_still_be_cancelled_in_vain(pair: Pair) -> None:
+    transaction = pair.send("INVITE", Hop("tcp", "192.0.2.77", 5060))
+    pair.clock.advance(0)
+    transaction.cancel()
+    assert pair.network.sent == []

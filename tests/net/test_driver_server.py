@@ -6,9 +6,12 @@ import pytest
 from twisted.internet.task import Clock
 
 from b2bua.net.driver import DriverLimits, ServerTransaction
+from b2bua.net.local import Local
 from b2bua.sip.message import Request, Response
 from b2bua.sip.nexthop import Hop
+from b2bua.sip.reader import Malformed
 from b2bua.sip.writer import UnwritableError
+from tests.support.messages import request as read_request
 from tests.support.messages import request_text
 from tests.support.network import MemoryNetwork
 from tests.support.users import Host, Wiretap
@@ -300,3 +303,21 @@ def test_a_stopped_driver_has_no_timers_and_takes_nothing(scene: Scene) -> None:
     assert scene.host.is_at_rest
     scene.receive("INVITE", call_id="d", via=None)
     assert len(scene.user.requests) == 1
+
+
+def unwritable(method: str, field: str) -> Request:
+    """Return a request with a field that cannot be written back; the reader lets none pass."""
+    request = read_request(method)
+    request.headers.set(field, "a\r\nb")
+    return request
+
+
+def test_a_field_of_the_peer_that_cannot_be_written_back_is_not(scene: Scene) -> None:
+    source, local = Hop("udp", "192.0.2.9", 5060), Local("udp", "192.0.2.1", 5060)
+    scene.host.driver.message_received(unwritable("INVITE", "Timestamp"), source, local)
+    fault = Malformed(400, "it is malformed", unwritable("OPTIONS", "From"))
+    scene.host.driver.message_received(fault, source, local)
+    scene.clock.advance(0)
+    assert scene.settle() == []
+    assert scene.user.faults == ["it is malformed"]
+    scene.host.driver.stop()

@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from b2bua.net.names import CACHE_SECONDS, TIMEOUT_SECONDS, Names, is_numeric
+from b2bua.net.names import CACHE_ENTRIES, CACHE_SECONDS, TIMEOUT_SECONDS, Names, is_numeric
 
 Answers = list[tuple[str, ...]]
 
@@ -130,3 +130,10 @@ def test_what_cannot_be_a_name_is_not_asked_for(
 )
 def test_numeric_means_an_address(host: str, numeric: bool) -> None:
     assert is_numeric(host) is numeric
+
+
+def test_many_names_do_not_fill_the_memory(names: Names, resolver: Resolver) -> None:
+    for number in range(CACHE_ENTRIES + 10):
+        names.resolve(f"n{number}.example", lambda _: None)
+        resolver.answer("192.0.2.1")
+    assert len(names._known) <= CACHE_ENTRIES
