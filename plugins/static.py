@@ -18,7 +18,7 @@ from zope.interface import implementer
 from b2bua.routing.interfaces import Call, IRouter, IRouterFactory, Site
 from b2bua.routing.plan import Ring, Target
 
-USER_CHARS = "%-_.!~*'()&=+$,;?/"  # RFC 3261 section 25.1: user, and escapes that stand already
+USER_CHARS = "-_.!~*'()&=+$,;?/"  # RFC 3261 section 25.1: user
 
 
 @implementer(IRouter)

@@ -15,6 +15,7 @@ from b2bua.net.driver import ServerTransaction
 from b2bua.routing.plan import Direction, LegFacts, NumberSettings, Offer, Status
 from b2bua.sdp.description import Description, SdpFault
 from b2bua.sip.dialog.capabilities import refuse_invite
+from b2bua.sip.grammar import unescape
 from b2bua.sip.message import Request
 from b2bua.sip.uri import AnyUri, TelUri, Uri
 
@@ -128,7 +129,7 @@ def _dialled(request: Request) -> str:
 def _user(uri: AnyUri) -> str:
     match uri:
         case Uri():
-            return uri.user or ""
+            return unescape(uri.user or "")
         case TelUri():
             return uri.number
     return ""
@@ -141,7 +142,7 @@ def _shown(uri: AnyUri) -> str:
         return user
     if isinstance(uri, Uri):
         host = f"[{uri.host}]" if uri.is_v6 else uri.host
-        return f"{uri.scheme}:{user}@{host}" if user else f"{uri.scheme}:{host}"
+        return f"{uri.scheme}:{uri.user}@{host}" if user else f"{uri.scheme}:{host}"
     return user or str(uri)
 
 

@@ -182,9 +182,11 @@ class LiveParty:
                 items.append(prompt)
                 continue
             sound = encode(await self._pcm(prompt), found.codec)
-            if items and isinstance(items[-1], bytes):
-                sound = items.pop() + sound
-            items.append(sound)
+            match items[-1:]:
+                case [bytes() as before]:
+                    items[-1] = before + sound
+                case _:
+                    items.append(sound)
         return items
 
     async def _pcm(self, prompt: Prompt) -> bytes:

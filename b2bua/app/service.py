@@ -103,6 +103,7 @@ class Daemon(MultiService):
             _web_limits(settings),
         )
         self._callbacks = Callbacks(reactor, HttpSink(self._web.patient), random_=entropy.fraction)
+        self._prompts = Prompts(reactor)
         self.equipment = Equipment(
             clock=reactor,
             wall=time.time,
@@ -110,7 +111,7 @@ class Daemon(MultiService):
             driver=self._driver,
             local_for=self._connections.local_for,
             backend=self._relay,
-            voice=Prompts(reactor),
+            voice=self._prompts,
             events=self._callbacks,
             web=self._web,
             timers=timers,
@@ -160,6 +161,7 @@ class Daemon(MultiService):
         await self._connections.stop()
         self._relay.stop()
         self._web.close()
+        self._prompts.stop()
         if self._admin_port is not None:
             await maybeDeferred(self._admin_port.stopListening)
         self.lag.stop()

@@ -248,6 +248,12 @@ def _gone(branch: Branch, moment: tuple[float, HungUp]) -> Effects:
     )
 
 
+def _refused_late(branch: Branch, moment: tuple[float, Refused]) -> Effects:
+    """A refusal of a leg that has answered ends it like a BYE."""
+    now, word = moment
+    return _gone(branch, (now, HungUp(word.reason)))
+
+
 def _cancelled(branch: Branch, moment: tuple[float, Dismissal]) -> Effects:
     _now, dismissal = moment
     branch.leaving_as = branch.result = Status.CANCELED
@@ -292,7 +298,7 @@ TABLE: Table[State, Input, Effect | Accepts] = {
     (State.SCREENING, Input.RINGS): (State.SCREENING, ignore),
     (State.SCREENING, Input.ANSWERS): (State.SCREENING, ignore),
     (State.SCREENING, Input.ANSWERS_BADLY): (State.SCREENING, ignore),
-    (State.SCREENING, Input.REFUSES): (State.OVER, _gone),
+    (State.SCREENING, Input.REFUSES): (State.OVER, _refused_late),
     (State.SCREENING, Input.HANGS_UP): (State.OVER, _gone),
     (State.SCREENING, Input.ACCEPTS): (State.ACCEPTED, _accepted),
     (State.SCREENING, Input.DECLINES): (State.OVER, _declined),
@@ -301,7 +307,7 @@ TABLE: Table[State, Input, Effect | Accepts] = {
     (State.ACCEPTED, Input.RINGS): (State.ACCEPTED, ignore),
     (State.ACCEPTED, Input.ANSWERS): (State.ACCEPTED, ignore),
     (State.ACCEPTED, Input.ANSWERS_BADLY): (State.ACCEPTED, ignore),
-    (State.ACCEPTED, Input.REFUSES): (State.OVER, _gone),
+    (State.ACCEPTED, Input.REFUSES): (State.OVER, _refused_late),
     (State.ACCEPTED, Input.HANGS_UP): (State.OVER, _gone),
     (State.ACCEPTED, Input.LET_GO): (State.OVER, _dismissed),
     # A 200 that crosses our CANCEL is ACKed and BYEd by the leg itself (rule D-11).

@@ -119,13 +119,13 @@ class Backend(Protocol):
         """Say where `stream` sends to.  A lock on another source is forgotten."""
 
     def link(self, a: int, b: int) -> None:
-        """Pass what `a` receives out of `b`, and the other way round; ends earlier links of both."""
+        """Pass what `a` receives out of `b` and the other way round; ends earlier links of both."""
 
     def unlink(self, stream: int) -> None:
         """End the link of `stream`, if any, on both sides."""
 
     def play(self, stream: int, token: int, payload: bytes, loop: bool = False) -> None:
-        """Send `payload` (G.711 octets, 160 for each 20 ms) at a steady 20 ms; replaces what plays."""
+        """Send `payload`, G.711 octets, 160 for each 20 ms, steadily; replaces what plays."""
 
     def press(self, stream: int, token: int, digits: str) -> None:
         """Send DTMF (RFC 4733): `0-9A-D*#`, `w` waits 0.5 s and `W` 1 s; replaces what plays.

@@ -79,6 +79,11 @@ class Talk:
             if isinstance(effect, Report) and effect.leg.call_sid == leg
         ]
 
+    def told_of(self) -> list[str]:
+        """Return every leg the application has been told of."""
+        told = [effect for effect in self.effects if isinstance(effect, Report)]
+        return sorted({report.leg.call_sid for report in told})
+
     def outcomes(self) -> list[RingOver]:
         """Return how often, and how, a `ring` has returned."""
         return [effect for effect in self.effects if isinstance(effect, RingOver)]

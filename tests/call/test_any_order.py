@@ -108,7 +108,7 @@ def test_one_winner_one_completed_one_outcome(
     )
     for kind, who, word in steps:
         _step(talk, legs, kind, who, word)
-        legs = sorted({e.leg for e in talk.effects if hasattr(e, "target")})
+        legs = talk.told_of()
     # The end of everything: the caller goes, and every leg says its last word.
     talk.hear(talk.call.sid, HungUp("BYE"))
     for leg in legs:

@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from b2bua.call import branch, bridge, caller, record
+from b2bua.machine import ignore
 
 PEER_SAYS = (
     branch.Input.RINGS,
@@ -40,4 +41,4 @@ def test_a_re_offer_may_come_in_any_state(state: bridge.State, input_: bridge.In
 def test_nothing_happens_to_a_leg_after_completed(happening: record.Happening) -> None:
     completed = record.Progress.COMPLETED
     if happening is not record.Happening.INITIATE:
-        assert record.TABLE[completed, happening] == (completed, record.ignore)
+        assert record.TABLE[completed, happening] == (completed, ignore)
