@@ -42,7 +42,7 @@ def test_it_rings_every_target_with_the_dialled_user_and_answers_with_the_first(
     [
         ("+15550001111", "sip:+15550001111@a.example"),
         ("a;phone-context=x", "sip:a;phone-context=x@a.example"),
-        ("a%40b", "sip:a%40b@a.example"),
+        ("50%off", "sip:50%25off@a.example"),
         ("x@evil.example", "sip:x%40evil.example@a.example"),
         ("x\r\nVia: y", "sip:x%0D%0AVia%3A%20y@a.example"),
         ("ü", "sip:%C3%BC@a.example"),
