@@ -15,7 +15,6 @@ What the session sends has to survive the real writer and reader.  The far end w
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -327,6 +326,3 @@ _CHALLENGES: dict[str, str] = {
 
 def _challenge(traits: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(text for name, text in _CHALLENGES.items() if name in traits)
-
-
-Play = Callable[[Session, str], Ladder]
