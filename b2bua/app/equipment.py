@@ -67,7 +67,8 @@ class Entropy:
 class Equipment:
     """One of each, for all calls.
 
-    `wall` returns seconds since the epoch; `local_for` our end towards a hop.
+    `wall` returns seconds since the epoch; `local_for` our end towards a hop; `is_late` whether
+    this process cannot keep up.  `forget` is told the CallSid of each call that is over.
     """
 
     clock: IReactorTime
@@ -81,4 +82,6 @@ class Equipment:
     web: Web
     timers: Timers
     entropy: Entropy = field(default_factory=Entropy)
+    is_late: Callable[[], bool] = lambda: False
+    forget: Callable[[str], None] = lambda _call_sid: None
     play_tokens: count[int] = field(default_factory=lambda: count(1))

@@ -114,11 +114,12 @@ class Daemon(MultiService):
             voice=self._prompts,
             events=self._callbacks,
             web=self._web,
+            is_late=lambda: self._is_late,
+            forget=self._web.forget,
             timers=timers,
             entropy=entropy,
         )
-        site = Site(clock=reactor, web=self._web)
-        routers = make_routers(settings, site)
+        routers = make_routers(settings, self._site(settings))
         self.switchboard.equip(self.equipment, routers, _policy(settings))
         self._admin = AdminSite(self.counters, self.is_healthy, _tokens(settings))
         self._admin_port: Any = None
@@ -200,6 +201,9 @@ class Daemon(MultiService):
             "reactor_lag_ms": self.lag.read(),
         }
 
+    def _site(self, settings: Settings) -> Site:
+        return Site(clock=self._reactor, web=self._web, limits=settings.limits.model_dump())
+
     def _token(self, account_sid: str) -> str | None:
         account = self._settings.account(account_sid)
         return None if account is None else account.auth_token
@@ -208,7 +212,7 @@ class Daemon(MultiService):
         """Take numbers, trunks, users, accounts and plugins anew; what is wrong changes nothing."""
         try:
             settings = read_settings(Path(self._settings.file))
-            routers = make_routers(settings, Site(clock=self._reactor, web=self._web))
+            routers = make_routers(settings, self._site(settings))
         except StartError as problem:
             log.warning("the settings stay as they were", problem=str(problem))
             return

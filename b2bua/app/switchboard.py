@@ -87,6 +87,8 @@ class Switchboard:
             reason = "draining"
         elif len(self._calls) >= self._equipment.settings.limits.calls:
             reason = "capacity"
+        elif self._equipment.is_late():
+            reason = "overload"
         else:
             return None
         self.refused[reason] += 1
@@ -197,6 +199,7 @@ class Switchboard:
 
     def _ended(self, call: LiveCall) -> None:
         if self._calls.pop(call.core.sid, None) is not None:
+            self._equipment.forget(call.core.sid)
             facts = call.core.caller.record.facts
             log.info("the call is over", call_sid=facts.call_sid, status=facts.status.value)
 

@@ -65,7 +65,7 @@ async def _let_go(call: Call, end: End) -> None:
 
 @implementer(IPlugin, IRouterFactory)
 class RcmlFactory:
-    """Makes the router; `[plugins.rcml]` may change any of its limits by name."""
+    """Makes the router; `[plugins.rcml]` may change any limit of `[limits]` that it has."""
 
     name = "rcml"
 
@@ -81,4 +81,5 @@ class RcmlFactory:
                 raise ValueError(f"rcml has no setting {key!r}; it has {', '.join(names)}")
             if type(value) not in {int, type(getattr(DEFAULTS, key))} or value < 1:
                 raise ValueError(f"rcml: {key} must be a number from 1, not {value!r}")
-        return RcmlRouter(site, Limits(**settings))
+        of_site = {name: site.limits[name] for name in names if name in site.limits}
+        return RcmlRouter(site, Limits(**(of_site | dict(settings))))

@@ -7,7 +7,7 @@ makes an `IRouter`, whose `take` is a coroutine handed one `Call`.  Semantic ver
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IReactorTime
@@ -97,10 +97,14 @@ class Web(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a plugin is given of the process it runs in."""
+    """What a plugin is given of the process it runs in.
+
+    `limits` are the site's `[limits]` by name; a plugin goes by those it knows.
+    """
 
     clock: IReactorTime
     web: Web
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 class IRouter(Interface):
