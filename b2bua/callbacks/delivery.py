@@ -179,6 +179,13 @@ class Callbacks:
             if problem.is_final or is_late or self._is_flushing:
                 self._give_up(event, tries, problem)
                 return
+            self.log.debug(
+                "{event} of {call_sid} failed, again in {pause:.1f} s: {problem}",
+                event=event.event.value,
+                call_sid=event.leg.call_sid,
+                pause=pause,
+                problem=problem.reason,
+            )
             await self._pause(pause)
 
     async def _post(self, event: StatusEvent) -> Undelivered | None:

@@ -14,7 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IHostnameResolver, IReactorTime
+from twisted.internet.interfaces import (
+    IHostnameResolver,
+    IReactorPluggableNameResolver,
+    IReactorTime,
+)
 from twisted.logger import Logger
 from twisted.web.iweb import IResponse
 
@@ -72,8 +76,8 @@ class _Trip:
 class WebClient:
     """Fetches for all accounts; implements `routing.interfaces.Web`.
 
-    `resolver` is what turns names into addresses (`reactor.nameResolver`), `epoch` the time of day
-    in seconds for cookies.  `in_flight` counts the fetches that have begun and not ended.
+    `resolver` turns names into addresses, by default the reactor's; `epoch` is the time of day in
+    seconds, for cookies.  `in_flight` counts the fetches that have begun and not ended.
     """
 
     log = Logger()
@@ -81,14 +85,16 @@ class WebClient:
     def __init__(
         self,
         reactor: IReactorTime,
-        resolver: IHostnameResolver,
         tokens: Tokens,
         policy: EgressPolicy,
         limits: Limits | None = None,
         *,
+        resolver: IHostnameResolver | None = None,
         trust: Trust | None = None,
         epoch: Callable[[], float] = time.time,
     ) -> None:
+        if resolver is None:
+            resolver = IReactorPluggableNameResolver(reactor).nameResolver
         self.in_flight = 0
         self._clock = reactor
         self._tokens = tokens
@@ -165,7 +171,6 @@ class WebClient:
 
     async def _travel(self, trip: _Trip) -> Answer:
         while True:
-            self._dialler.refuse_literal(trip.url)
             response, body = await self._take_turn(trip)
             self._store_cookies(trip, response)
             location = _location(response)

@@ -55,15 +55,6 @@ class Dialler:
         self._trust = trust
         self._limits = limits
 
-    def refuse_literal(self, url: Url) -> None:
-        """Check a host that is an address, before anything is spent on it.
-
-        Raises:
-            WebFault: 11210.
-        """
-        if url.is_address:
-            self._check([url.host])
-
     async def connect(self, url: Url, sni: bool) -> Connection:
         """Connect to the host of `url`.
 

@@ -59,10 +59,11 @@ def an_event(
     )
 
 
-def events_of(call_sid: str) -> list[StatusEvent]:
+def events_of(call_sid: str, url: str = "http://app.example/status") -> list[StatusEvent]:
     """The four events of a leg that was answered."""
     return [
-        an_event(event, call_sid=call_sid, sequence=number) for number, event in enumerate(Event)
+        an_event(event, call_sid=call_sid, sequence=number, url=url)
+        for number, event in enumerate(Event)
     ]
 
 

@@ -25,9 +25,9 @@ class World:
         self.internet = Internet()
         self.web = WebClient(
             self.internet,
-            self.internet,
             {ACCOUNT: TOKEN}.get,
             EgressPolicy(is_own=lambda _: False),
+            resolver=self.internet,
             epoch=self.internet.seconds,
         )
         self.callbacks = Callbacks(
@@ -97,8 +97,8 @@ def test_scenario_11(world: World) -> None:
     healthy = world.serve(host="ok.example", address="93.184.216.35")
     for number in range(50):
         world.callbacks.put(an_event(Event.INITIATED, call_sid=f"CA{number}"))
-    for event in events_of("CA99"):
-        world.callbacks.put(an_event(event.event, call_sid="CA99", url="http://ok.example/status"))
+    for event in events_of("CA99", url="http://ok.example/status"):
+        world.callbacks.put(event)
     world.internet.advance(0)
     assert len(healthy.seen) == 4
     ask = Ask("http://app.example/voice", account_sid=ACCOUNT)

@@ -27,13 +27,14 @@ class Internet(MemoryReactorClock):
     """Connects clients to `servers`, by address and port.
 
     `names` maps a host to its answers, one list of addresses for each time it is asked; the last
-    one stays.  `dialled` is every place somebody tried to connect to.  A place in `black_holes`
-    never answers, one without a server refuses.
+    one stays; one in `silent_names` is never answered.  `dialled` is every place somebody tried to
+    connect to.  A place in `black_holes` never answers, one without a server refuses.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.names: dict[str, list[list[str]]] = {}
+        self.silent_names: set[str] = set()
         self.asked: list[str] = []
         self.servers: dict[Place, Any] = {}
         self.black_holes: set[Place] = set()
@@ -104,10 +105,12 @@ class Internet(MemoryReactorClock):
         transportSemantics: str = "TCP",  # noqa: N803
     ) -> interfaces.IHostResolution:
         self.asked.append(hostName)
-        answers = self.names.get(hostName, [[]])
-        addresses = answers.pop(0) if len(answers) > 1 else answers[0]
         resolution = _Resolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
+        if hostName in self.silent_names:
+            return resolution
+        answers = self.names.get(hostName, [[]])
+        addresses = answers.pop(0) if len(answers) > 1 else answers[0]
         self.callLater(0, _resolve, resolutionReceiver, addresses, portNumber)
         return resolution
 

@@ -8,6 +8,8 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from b2bua import __version__
 from b2bua.routing.plan import Answer, Ask
+from b2bua.webhooks.request import compose
+from b2bua.webhooks.url import read_url
 from tests.support.web_server import Customer, Reply
 from tests.webhooks.conftest import ACCOUNT, CALL, ELSEWHERE, PUBLIC, TOKEN, Browser
 
@@ -52,6 +54,11 @@ def test_what_we_send_names_the_product_and_refuses_encodings(browser: Browser) 
     assert headers["accept-encoding"] == "identity"
     assert headers["i-twilio-idempotency-token"] == "t"
     assert ACCOUNT not in headers["user-agent"]
+
+
+def test_a_control_character_in_a_header_stops_at_the_writer() -> None:
+    with pytest.raises(ValueError, match="X-One"):
+        compose("GET", read_url("http://app.example/"), [("X-One", "a\r\nX-Two: b")], None)
 
 
 def test_headers_of_the_answer_are_found_by_lower_case_name(browser: Browser) -> None:

@@ -48,6 +48,12 @@ def test_a_host_that_does_not_connect_is_left_after_5_seconds(browser: Browser) 
     assert browser.internet.seconds() == pytest.approx(5)
 
 
+def test_a_name_that_does_not_resolve_is_left_after_5_seconds(browser: Browser) -> None:
+    browser.internet.silent_names.add("silent.example")
+    assert browser.fault("http://silent.example/#rc=0").code == 11205
+    assert browser.internet.seconds() == pytest.approx(5)
+
+
 def test_a_refused_connection_is_11205(browser: Browser) -> None:
     browser.internet.names["app.example"] = [[PUBLIC]]
     assert browser.fault("http://app.example/").code == 11205

@@ -1,0 +1,54 @@
+"""docs/callbacks.md says what is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from b2bua.callbacks.delivery import DeliveryLimits
+from b2bua.callbacks.http import IDEMPOTENCY_TOKEN, callback_fields
+from b2bua.routing.plan import Event
+from b2bua.webhooks import faults
+from b2bua.webhooks.limits import Limits
+from b2bua.webhooks.signing import SIGNATURE, signature
+from tests.callbacks.conftest import an_event
+
+PAGE = (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text(encoding="utf-8")
+
+
+def test_the_verifying_code_verifies() -> None:
+    found = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    code = found[1]
+    assert len(code.splitlines()) == 5
+    names: dict[str, Any] = {}
+    exec(code, names)
+    form = [("b", "2"), ("a", "ü"), ("b", "1"), ("b", "2")]
+    header = signature("token", "https://app.example/x?y=1", form)
+    assert names["is_genuine"]("token", "https://app.example/x?y=1", form, header)
+    assert not names["is_genuine"]("token", "https://app.example/x?y=2", form, header)
+
+
+@pytest.mark.parametrize("event", list(Event))
+def test_every_parameter_is_described(event: Event) -> None:
+    fields = callback_fields(an_event(event, duration=1, sip_status=200, error=(13224, "x")))
+    assert [name for name, _ in fields if f"`{name}`" not in PAGE] == []
+
+
+def test_every_code_and_header_is_described() -> None:
+    codes = {value for value in vars(faults).values() if isinstance(value, int)}
+    assert [code for code in codes - {faults.INTERNAL} if str(code) not in PAGE] == []
+    assert SIGNATURE in PAGE
+    assert IDEMPOTENCY_TOKEN in PAGE
+
+
+def test_the_figures_are_the_defaults() -> None:
+    web, delivery = Limits(), DeliveryLimits()
+    assert (web.connect_timeout, web.header_timeout, web.response_timeout) == (5, 10, 15)
+    assert (web.connections_per_host, web.connections_per_account) == (10, 20)
+    assert (web.host_reserve, web.account_reserve, web.kept_seconds) == (2, 4, 4)
+    assert (delivery.pending, delivery.pending_per_account) == (100_000, 20_000)
+    assert (delivery.hold_seconds, delivery.retry_most) == (30, 900)
