@@ -14,11 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import (
-    IHostnameResolver,
-    IReactorPluggableNameResolver,
-    IReactorTime,
-)
+from twisted.internet.interfaces import IHostnameResolver, IReactorTime
 from twisted.logger import Logger
 from twisted.web.iweb import IResponse
 
@@ -76,7 +72,7 @@ class _Trip:
 class WebClient:
     """Fetches for all accounts; implements `routing.interfaces.Web`.
 
-    `resolver` turns names into addresses, by default the reactor's; `epoch` is the time of day in
+    `resolver` turns names into addresses (`reactor.nameResolver`); `epoch` is the time of day in
     seconds, for cookies.  `in_flight` counts the fetches that have begun and not ended.
     """
 
@@ -85,16 +81,14 @@ class WebClient:
     def __init__(
         self,
         reactor: IReactorTime,
+        resolver: IHostnameResolver,
         tokens: Tokens,
         policy: EgressPolicy,
         limits: Limits | None = None,
         *,
-        resolver: IHostnameResolver | None = None,
         trust: Trust | None = None,
         epoch: Callable[[], float] = time.time,
     ) -> None:
-        if resolver is None:
-            resolver = IReactorPluggableNameResolver(reactor).nameResolver
         self.in_flight = 0
         self._clock = reactor
         self._tokens = tokens

@@ -25,9 +25,9 @@ class World:
         self.internet = Internet()
         self.web = WebClient(
             self.internet,
+            self.internet,
             {ACCOUNT: TOKEN}.get,
             EgressPolicy(is_own=lambda _: False),
-            resolver=self.internet,
             epoch=self.internet.seconds,
         )
         self.callbacks = Callbacks(

@@ -33,10 +33,10 @@ class Browser:
     def __post_init__(self) -> None:
         self.client = WebClient(
             self.internet,
+            self.internet,
             {ACCOUNT: TOKEN}.get,
             EgressPolicy(self.allow, lambda _: False),
             self.limits,
-            resolver=self.internet,
             epoch=self.internet.seconds,
         )
 

@@ -38,7 +38,7 @@ async def served(factory: Any) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def web(*allow: str) -> AsyncIterator[WebClient]:
-    client = WebClient(reactor, {ACCOUNT: TOKEN}.get, EgressPolicy(allow))
+    client = WebClient(reactor, reactor.nameResolver, {ACCOUNT: TOKEN}.get, EgressPolicy(allow))
     try:
         yield client
     finally:

@@ -89,9 +89,9 @@ class SecureSite:
         pem = authority().certificate.public_bytes(serialization.Encoding.PEM)
         self.client = WebClient(
             self.internet,
+            self.internet,
             lambda _: None,
             EgressPolicy(is_own=lambda _: False),
-            resolver=self.internet,
             trust=Trust(trustRootFromCertificates([Certificate.loadPEM(pem)])),
         )
 
