@@ -97,7 +97,6 @@ class Daemon(MultiService):
         self._relay = Relay(reactor, pairs, *interfaces(settings))
         self._web = WebClient(
             reactor,
-            reactor.nameResolver,
             self._token,
             EgressPolicy(str(network) for network in settings.webhooks.allow),
             _web_limits(settings),

@@ -29,6 +29,7 @@ from b2bua.call.vocabulary import (
     ReofferConfirmed,
     Reoffered,
     ReofferRefused,
+    ReofferWithdrawn,
 )
 from b2bua.machine import Table, ignore, step
 from b2bua.sdp.description import Description
@@ -55,6 +56,7 @@ class Input(Enum):
     """What either leg says of it."""
 
     REOFFERED = auto()
+    WITHDRAWN = auto()
     ANSWERED = auto()
     OFFERED_BACK = auto()
     REFUSED = auto()
@@ -89,7 +91,11 @@ class Bridge:
         match word:
             case Reoffered():  # a faulty one never comes here
                 return step(TABLE, self, Input.REOFFERED, (leg, word.sdp))
+            case ReofferWithdrawn():
+                return step(TABLE, self, Input.WITHDRAWN, (leg, None))
             case ReofferAnswered(sdp, is_offer):
+                if is_offer and self.asking is None:
+                    return (*step(TABLE, self, Input.ANSWERED, (leg, None)), Acknowledge(leg, None))
                 answered = Input.OFFERED_BACK if is_offer else Input.ANSWERED
                 return step(TABLE, self, answered, (leg, sdp))
             case ReofferRefused():
@@ -112,12 +118,21 @@ def _glare(_bridge: Bridge, heard: Heard) -> tuple[Effect, ...]:
     return (RefuseReoffer(heard[0], 491, "Request Pending"),)
 
 
+def _forget_asker(bridge: Bridge, heard: Heard) -> tuple[Effect, ...]:
+    if bridge.asking == heard[0]:
+        bridge.asking = None
+    return ()
+
+
 def _agree(bridge: Bridge, heard: Heard) -> tuple[Effect, ...]:
     leg, answer = heard
     asking, offered = bridge.asking, bridge.offered
     bridge.asking = bridge.offered = None
-    if asking is None or offered is None:
+    if offered is None:
         return ()
+    if asking is None:
+        # Withdrawn meanwhile: the side that has just agreed is aimed, nobody is left to answer.
+        return () if answer is None else bridge.aim(leg, answer)
     if answer is None or is_answer_to(offered, answer) is not None:
         # RFC 3261 section 14.1: a re-offer that comes to nothing leaves the session as it was.
         return (RefuseReoffer(asking, 488, "Not Acceptable Here"),)
@@ -152,16 +167,19 @@ def _refuse(bridge: Bridge, heard: tuple[LegId, ReofferRefused]) -> tuple[Effect
 
 TABLE: Table[State, Input, Effect] = {
     (State.STEADY, Input.REOFFERED): (State.OFFERING, _pass_on),
+    (State.STEADY, Input.WITHDRAWN): (State.STEADY, ignore),
     (State.STEADY, Input.ANSWERED): (State.STEADY, ignore),
     (State.STEADY, Input.OFFERED_BACK): (State.STEADY, ignore),
     (State.STEADY, Input.REFUSED): (State.STEADY, ignore),
     (State.STEADY, Input.CONFIRMED): (State.STEADY, ignore),
     (State.OFFERING, Input.REOFFERED): (State.OFFERING, _glare),
+    (State.OFFERING, Input.WITHDRAWN): (State.OFFERING, _forget_asker),
     (State.OFFERING, Input.ANSWERED): (State.STEADY, _agree),
     (State.OFFERING, Input.OFFERED_BACK): (State.CONFIRMING, _return_offer),
     (State.OFFERING, Input.REFUSED): (State.STEADY, _refuse),
     (State.OFFERING, Input.CONFIRMED): (State.OFFERING, ignore),
     (State.CONFIRMING, Input.REOFFERED): (State.CONFIRMING, _glare),
+    (State.CONFIRMING, Input.WITHDRAWN): (State.CONFIRMING, ignore),
     (State.CONFIRMING, Input.ANSWERED): (State.CONFIRMING, ignore),
     (State.CONFIRMING, Input.OFFERED_BACK): (State.CONFIRMING, ignore),
     (State.CONFIRMING, Input.REFUSED): (State.CONFIRMING, ignore),

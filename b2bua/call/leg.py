@@ -18,6 +18,7 @@ from b2bua.call.vocabulary import (
     ReofferConfirmed,
     Reoffered,
     ReofferRefused,
+    ReofferWithdrawn,
     Ringing,
     Word,
 )
@@ -80,6 +81,8 @@ class Leg:
                 return (
                     Reoffered(None, read.reason) if isinstance(read, SdpFault) else Reoffered(read)
                 )
+            case events.ReofferWithdrawn():
+                return ReofferWithdrawn()
             case events.ReofferAnswered(sdp, is_offer):
                 return ReofferAnswered(self._usable(sdp), is_offer)
             case events.ReofferRefused(status, reason):

@@ -74,6 +74,11 @@ class Reoffered:
 
 
 @dataclass(frozen=True, slots=True)
+class ReofferWithdrawn:
+    """The peer cancelled its re-INVITE, or has waited too long for the answer to it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReofferAnswered:
     """2xx to our re-INVITE, with the answer, or with an offer when ours carried none."""
 
@@ -111,6 +116,7 @@ Word = (
     | HungUp
     | Confirmed
     | Reoffered
+    | ReofferWithdrawn
     | ReofferAnswered
     | ReofferRefused
     | ReofferConfirmed

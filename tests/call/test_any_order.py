@@ -16,6 +16,7 @@ from b2bua.call.vocabulary import (
     ReofferConfirmed,
     Reoffered,
     ReofferRefused,
+    ReofferWithdrawn,
     Ringing,
     Word,
 )
@@ -49,6 +50,7 @@ WORDS: list[Word] = [
     ReofferAnswered(None),
     ReofferAnswered(description(), is_offer=True),
     ReofferRefused(488),
+    ReofferWithdrawn(),
     ReofferConfirmed(description()),
     ReofferConfirmed(),
     Digit("*"),
