@@ -13,6 +13,7 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.web.http import Request
+from twisted.web.pages import errorPage, notFound
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
@@ -28,7 +29,7 @@ class AdminSite(Site):
     """The site of `[http].listen`.  It keeps no log of requests: they would drown the calls."""
 
     def __init__(self, counters: Counters, health: Health, tokens: Tokens | None = None) -> None:
-        root = Resource()
+        root = _Root()
         root.putChild(b"healthz", _Healthz(health))
         root.putChild(b"counters", _Counters(counters, tokens or {}))
         root.putChild(b"metrics", _Metrics(counters, tokens or {}))
@@ -40,11 +41,26 @@ class AdminSite(Site):
         """Do without an access log."""
 
 
-class _Healthz(Resource):
+class _Root(Resource):
+    def getChild(self, path: bytes, request: Request) -> Resource:
+        return notFound()
+
+
+class _Page(Resource):
+    """A page that is read, and nothing else."""
+
     isLeaf = True
 
+    def render(self, request: Request) -> Any:
+        if request.method in (b"GET", b"HEAD"):
+            return Resource.render(self, request)
+        request.setHeader(b"allow", b"GET, HEAD")
+        return errorPage(405, "Method Not Allowed", "This page can only be read.").render(request)
+
+
+class _Healthz(_Page):
     def __init__(self, health: Health) -> None:
-        Resource.__init__(self)
+        _Page.__init__(self)
         self._health = health
 
     def render_GET(self, request: Request) -> bytes:
@@ -55,13 +71,11 @@ class _Healthz(Resource):
         return b"not taking calls\n"
 
 
-class _Guarded(Resource):
+class _Guarded(_Page):
     """What only this machine, or an account, may read."""
 
-    isLeaf = True
-
     def __init__(self, counters: Counters, tokens: Tokens) -> None:
-        Resource.__init__(self)
+        _Page.__init__(self)
         self._counters = counters
         self._tokens = tokens
 

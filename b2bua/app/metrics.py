@@ -25,6 +25,7 @@ _HELP = {
     "webhooks_in_flight": "Requests to customers' servers without an answer yet.",
     "callbacks_pending": "Status callbacks that wait to be delivered.",
     "callbacks_dead": "Status callbacks that were given up.",
+    "calls_total": "Calls taken since the start.",
     "refused": "Calls and requests refused, by reason.",
     "malformed": "Malformed messages, by reason.",
 }
@@ -56,7 +57,8 @@ def metrics_text(counters: Counters) -> bytes:
 
 
 def _family(name: str, value: Any) -> Metric:
-    kind = CounterMetricFamily if name in _TOTALS else GaugeMetricFamily
+    is_total = name in _TOTALS or name.endswith("_total")
+    kind = CounterMetricFamily if is_total else GaugeMetricFamily
     text = _HELP.get(name, name.replace("_", " "))
     if not isinstance(value, Mapping):
         return kind(f"b2bua_{name}", text, value=value)

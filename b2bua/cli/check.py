@@ -80,9 +80,17 @@ def _taken(settings: Settings) -> Iterator[str]:
 
 
 def _missing_engines() -> Iterator[str]:
-    """Name the speech engines that <Say> would use and this machine does not have."""
-    from b2bua.media import prompts  # noqa: PLC0415 - it loads codecs that no other command needs
+    """Name the programs that <Say> and <Play> would use and this machine does not have."""
+    from b2bua.media.prompts import Prompts  # noqa: PLC0415 - it loads codecs no other command needs
 
-    for name, path in prompts.engines().items():
-        if not path:
-            yield f"{name} is not installed: <Say> does without it (apt-get install {name})"
+    for name, is_there in Prompts(Clock()).engines().items():
+        if not is_there:
+            package, what = _ENGINES.get(name, (name, "prompts go without it"))
+            yield f"{name} is not installed (apt-get install {package}): {what}"
+
+
+_ENGINES = {
+    "flite": ("flite", "<Say> speaks English by espeak-ng, if that is there"),
+    "espeak-ng": ("espeak-ng", "<Say> speaks English only"),
+    "opusdec": ("opus-tools", "<Play> cannot play Opus"),
+}

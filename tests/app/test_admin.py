@@ -100,7 +100,8 @@ def test_an_account_may_read_from_anywhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/", 404), ("POST", "/counters", 405)]
+    ("method", "path", "status"),
+    [("GET", "/", 404), ("POST", "/counters", 405), ("PUT", "/counters", 405)],
 )
 def test_what_is_not_offered_is_refused(method: str, path: str, status: int) -> None:
     assert Admin().get(path, method=method).status == status

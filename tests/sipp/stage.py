@@ -10,6 +10,7 @@ import pytest
 import pytest_twisted
 
 from tests.support.application import Application
+from tests.support.child import free_port
 from tests.support.daemon import Daemon
 from tests.support.sipp import Sipp
 
@@ -54,6 +55,10 @@ class Stage:
         self._daemons.append(daemon)
         await daemon.start()
         return daemon
+
+    def free_port(self, host: str) -> int:
+        """Return a port that nobody has."""
+        return free_port(host)
 
     def application(self) -> Application:
         """Return an application that listens."""
