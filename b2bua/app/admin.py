@@ -42,7 +42,10 @@ class AdminSite(Site):
 
 
 class _Root(Resource):
-    def getChild(self, path: bytes, request: Request) -> Resource:
+    def __init__(self) -> None:
+        Resource.__init__(self)
+
+    def getChild(self, path: bytes, request: Request) -> Any:
         return notFound()
 
 
@@ -51,7 +54,7 @@ class _Page(Resource):
 
     isLeaf = True
 
-    def render(self, request: Request) -> Any:
+    def render(self, request: Any) -> Any:
         if request.method in (b"GET", b"HEAD"):
             return Resource.render(self, request)
         request.setHeader(b"allow", b"GET, HEAD")
@@ -60,7 +63,7 @@ class _Page(Resource):
 
 class _Healthz(_Page):
     def __init__(self, health: Health) -> None:
-        _Page.__init__(self)
+        Resource.__init__(self)
         self._health = health
 
     def render_GET(self, request: Request) -> bytes:
@@ -75,7 +78,7 @@ class _Guarded(_Page):
     """What only this machine, or an account, may read."""
 
     def __init__(self, counters: Counters, tokens: Tokens) -> None:
-        _Page.__init__(self)
+        Resource.__init__(self)
         self._counters = counters
         self._tokens = tokens
 
