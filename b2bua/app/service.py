@@ -57,6 +57,8 @@ def make_service(settings: Settings) -> IService:
     """
     from twisted.internet import reactor  # noqa: PLC0415 - after twistd has chosen it
 
+    # Twisted's reactors go by the time of day; a clock that is set must not move our timers.
+    reactor.seconds = time.monotonic  # type: ignore[attr-defined]
     return Daemon(reactor, settings)
 
 
@@ -97,6 +99,7 @@ class Daemon(MultiService):
         self._relay = Relay(reactor, pairs, *interfaces(settings))
         self._web = WebClient(
             reactor,
+            reactor.nameResolver,
             self._token,
             EgressPolicy(str(network) for network in settings.webhooks.allow),
             _web_limits(settings),
