@@ -30,7 +30,7 @@ _PARTS = re.compile(
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
-_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
+_FORM_ASCII = str.maketrans({chr(code): quote_plus(chr(code)) for code in range(128)})
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # RFC 3986: what may stand in a path or query as it is; "%" keeps escapes that are there.
 _PATH_SAFE = "%/:@!$&'()*+,;=-._~"
@@ -119,8 +119,8 @@ def form(fields: Iterable[tuple[str, str]]) -> str:
 
 
 def _form_quoted(text: str) -> str:
-    # Most names and values need no quoting, and quote_plus would take most of a callback's time.
-    return text if _PLAIN.fullmatch(text) else quote_plus(text, errors="replace")
+    # quote_plus alone would take a quarter of a callback's time.
+    return text.translate(_FORM_ASCII) if text.isascii() else quote_plus(text, errors="replace")
 
 
 @lru_cache(maxsize=1024)

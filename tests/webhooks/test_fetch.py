@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 from twisted.internet.defer import CancelledError, Deferred
 
 from b2bua import __version__
 from b2bua.routing.plan import Answer, Ask
 from b2bua.webhooks.request import compose
-from b2bua.webhooks.url import read_url
+from b2bua.webhooks.url import form, read_url
 from tests.support.web_server import Customer, Reply
 from tests.webhooks.conftest import ACCOUNT, CALL, ELSEWHERE, PUBLIC, TOKEN, Browser
 
@@ -54,6 +58,11 @@ def test_what_we_send_names_the_product_and_refuses_encodings(browser: Browser) 
     assert headers["accept-encoding"] == "identity"
     assert headers["i-twilio-idempotency-token"] == "t"
     assert ACCOUNT not in headers["user-agent"]
+
+
+@given(st.lists(st.tuples(st.text(), st.text())))
+def test_a_form_is_what_the_standard_library_writes(fields: list[tuple[str, str]]) -> None:
+    assert form(fields) == urlencode(fields, errors="replace")
 
 
 def test_a_control_character_in_a_header_stops_at_the_writer() -> None:
