@@ -58,7 +58,7 @@ def make_service(settings: Settings) -> IService:
     from twisted.internet import reactor  # noqa: PLC0415 - after twistd has chosen it
 
     # Twisted's reactors go by the time of day; a clock that is set must not move our timers.
-    reactor.seconds = time.monotonic  # type: ignore[attr-defined]
+    reactor.seconds = time.monotonic  # type: ignore[method-assign]
     return Daemon(reactor, settings)
 
 
