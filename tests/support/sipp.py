@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ from tests.support.child import Child, free_port, until
 
 SCENARIOS = Path(__file__).parents[1] / "sipp"
 _MESSAGE = re.compile(
-    r"^-{10,}[^\n]*\n\w+ message (sent|received)[^\n]*:\n\n(.*?)(?=^-{10,}|\Z)", re.M | re.S
+    r"^-{10,} ([^\n]*)\n\w+ message (sent|received)[^\n]*:\n\n(.*?)(?=^-{10,}|\Z)", re.M | re.S
 )
 
 
 @dataclass(frozen=True)
 class Message:
-    """One SIP message as it was on the wire."""
+    """One SIP message as it was on the wire, and when (seconds since the epoch)."""
 
     is_sent: bool
     text: str
+    at: float = 0.0
 
     @property
     def start(self) -> str:
@@ -141,7 +143,10 @@ class Sipp:
     def messages(self, *, sent: bool | None = None, method: str = "") -> list[Message]:
         """Return the messages so far, of one direction and CSeq method if asked for."""
         text = self._files["msg"].read_text() if self._files["msg"].exists() else ""
-        every = [Message(kind == "sent", message) for kind, message in _MESSAGE.findall(text)]
+        every = [
+            Message(kind == "sent", message, _seconds(when))
+            for when, kind, message in _MESSAGE.findall(text)
+        ]
         return [
             each for each in every if sent in (None, each.is_sent) and method in ("", each.method)
         ]
@@ -159,6 +164,10 @@ class Sipp:
             for name, value in rows[-1].items()
             if name and name.endswith("(C)") and (value or "").isdigit()
         }
+
+
+def _seconds(when: str) -> float:
+    return datetime.strptime(when, "%Y-%m-%d %H:%M:%S.%f").astimezone().timestamp()
 
 
 def _is_bound(port: int) -> bool:
