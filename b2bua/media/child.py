@@ -6,6 +6,7 @@ No shell, and nothing of the outside in its arguments: text and audio go through
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from typing import Any
 
@@ -16,6 +17,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
 STDERR_BYTES = 400
+NICENESS = 10
 
 
 class ChildError(Exception):
@@ -98,6 +100,9 @@ async def run(
         ChildError: it failed, or broke a limit and was killed.
     """
     child = Child(reactor, seconds, output_bytes)
+    nice = shutil.which("nice")
+    if nice is not None:
+        argv = [nice, "-n", str(NICENESS), *argv]  # packets go first
     environment = {"PATH": os.defpath, "HOME": directory, "LC_ALL": "C.UTF-8"}
     try:
         reactor.spawnProcess(child, argv[0], argv, env=environment, path=directory)

@@ -65,7 +65,7 @@ class PromptLimits:
 
     recording: RecordingLimits = field(default_factory=RecordingLimits)
     speech: SpeechLimits = field(default_factory=SpeechLimits)
-    at_once: int = 2
+    at_once: int = 3
 
 
 class Prompts:

@@ -79,6 +79,8 @@ class Speaker:
         name, path = self._program(speech.language)
         if name == FLITE:
             text = _in_ascii(text)
+            if not text.strip():
+                raise SpeechError("none of it is in the letters of English")
         try:
             return await self._run(_argv(name, path, speech.language), text)
         except ChildError as problem:
