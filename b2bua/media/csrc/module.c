@@ -17,7 +17,8 @@ typedef struct {
 	struct relay *relay;
 } RelayObject;
 
-static PyObject *refuse(int fault)
+/* `demand` is what the caller did not heed, for -EINVAL. */
+static PyObject *refuse(int fault, const char *demand)
 {
 	errno = -fault;
 	switch (-fault) {
@@ -27,6 +28,8 @@ static PyObject *refuse(int fault)
 	case ENOMEM:
 		return PyErr_NoMemory();
 	case EINVAL:
+		PyErr_SetString(PyExc_ValueError, demand);
+		return NULL;
 	case EAFNOSUPPORT:
 		return PyErr_SetFromErrno(PyExc_ValueError);
 	default:
@@ -34,10 +37,10 @@ static PyObject *refuse(int fault)
 	}
 }
 
-static PyObject *answer(int fault)
+static PyObject *answer(int fault, const char *demand)
 {
 	if (fault != 0)
-		return refuse(fault);
+		return refuse(fault, demand);
 	Py_RETURN_NONE;
 }
 
@@ -88,7 +91,7 @@ static PyObject *Relay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 	if (fault == 0)
 		return object;
 	Py_DECREF(object);
-	return refuse(fault);
+	return refuse(fault, "there must be room for a stream and for a notice");
 }
 
 static void Relay_dealloc(PyObject *object)
@@ -104,7 +107,7 @@ static void Relay_dealloc(PyObject *object)
 
 static PyObject *Relay_start(PyObject *object, PyObject *Py_UNUSED(unused))
 {
-	return answer(relay_start(relay_of(object)));
+	return answer(relay_start(relay_of(object)), "");
 }
 
 static PyObject *Relay_stop(PyObject *object, PyObject *Py_UNUSED(unused))
@@ -168,7 +171,8 @@ static PyObject *Relay_open(PyObject *object, PyObject *args)
 	    !read_address(host, port, &local))
 		return NULL;
 	fault = relay_open(relay_of(object), raw ? STREAM_RAW : STREAM_RTP, &local, &handle);
-	return fault != 0 ? refuse(fault) : PyLong_FromUnsignedLongLong(handle);
+	return fault != 0 ? refuse(fault, "the relay is not started")
+			  : PyLong_FromUnsignedLongLong(handle);
 }
 
 static bool is_payload_type(int value)
@@ -191,14 +195,14 @@ static PyObject *Relay_aim(PyObject *object, PyObject *args)
 		return NULL;
 	if (!is_payload_type(payload_type) ||
 	    (event_type != VOICE_NO_EVENTS && !is_payload_type(event_type)))
-		return refuse(-EINVAL);
+		return refuse(-EINVAL, "a payload type is 0-127; -1 is no event type");
 	if (rtcp_port != 0)
 		aim.rtcp = address_with_port(&aim.rtp, rtcp_port);
 	aim.nat = nat != 0;
 	aim.format.payload_type = (uint8_t)payload_type;
 	aim.format.event_type = event_type;
 	aim.blocked_events = (uint16_t)blocked;
-	return answer(relay_aim(relay_of(object), handle, &aim));
+	return answer(relay_aim(relay_of(object), handle, &aim), "");
 }
 
 static PyObject *Relay_link(PyObject *object, PyObject *args)
@@ -207,7 +211,7 @@ static PyObject *Relay_link(PyObject *object, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "KK", &a, &b))
 		return NULL;
-	return answer(relay_link(relay_of(object), a, b));
+	return answer(relay_link(relay_of(object), a, b), "a stream cannot be linked with itself");
 }
 
 static PyObject *Relay_unlink(PyObject *object, PyObject *args)
@@ -216,7 +220,7 @@ static PyObject *Relay_unlink(PyObject *object, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "K", &handle))
 		return NULL;
-	return answer(relay_unlink(relay_of(object), handle));
+	return answer(relay_unlink(relay_of(object), handle), "");
 }
 
 static PyObject *Relay_play(PyObject *object, PyObject *args)
@@ -230,7 +234,8 @@ static PyObject *Relay_play(PyObject *object, PyObject *args)
 	if (!PyArg_ParseTuple(args, "KLy#p", &handle, &token, &octets, &size, &loop))
 		return NULL;
 	return answer(relay_play(relay_of(object), handle, token, (const uint8_t *)octets,
-				 (size_t)size, loop != 0));
+				 (size_t)size, loop != 0),
+		      "only an RTP stream can play");
 }
 
 static PyObject *Relay_press(PyObject *object, PyObject *args)
@@ -241,7 +246,8 @@ static PyObject *Relay_press(PyObject *object, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "KLs", &handle, &token, &digits))
 		return NULL;
-	return answer(relay_press(relay_of(object), handle, token, digits));
+	return answer(relay_press(relay_of(object), handle, token, digits),
+		      "only an RTP stream can press, and only 0-9A-D*#wW, 64 at most");
 }
 
 static PyObject *Relay_quiet(PyObject *object, PyObject *args)
@@ -250,7 +256,7 @@ static PyObject *Relay_quiet(PyObject *object, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "K", &handle))
 		return NULL;
-	return answer(relay_quiet(relay_of(object), handle));
+	return answer(relay_quiet(relay_of(object), handle), "");
 }
 
 static PyObject *Relay_watch(PyObject *object, PyObject *args)
@@ -259,13 +265,13 @@ static PyObject *Relay_watch(PyObject *object, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "KK", &handle, &watch_ns))
 		return NULL;
-	return answer(relay_watch(relay_of(object), handle, watch_ns));
+	return answer(relay_watch(relay_of(object), handle, watch_ns), "");
 }
 
 static PyObject *counts_tuple(int fault, const struct relay_counts *counts)
 {
 	if (fault != 0)
-		return refuse(fault);
+		return refuse(fault, "");
 	return Py_BuildValue(
 		"KKKKKKL", (unsigned long long)counts->received_packets,
 		(unsigned long long)counts->received_bytes,
