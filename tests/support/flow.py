@@ -248,7 +248,7 @@ class Flow:
             lambda: f"b{next(branches)}",
             refuse=self.switchboard.refusal,
         )
-        settings = settings_from_text(
+        self.settings = settings = settings_from_text(
             SETTINGS.format(
                 **{
                     name: HOST + path if path.startswith("/") else path

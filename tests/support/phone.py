@@ -271,6 +271,7 @@ def _particulars(message: Request | Response) -> dict[str, str]:
                 told["codecs"] = ",".join(line.split()[3:])
             if line[2:] in _DIRECTIONS:
                 told["direction"] = line[2:]
+    told |= {name.lower(): value for name, value in message.headers if name.startswith("X-")}
     if isinstance(message, Request):
         told["from"] = _user(str(message.from_.uri))
         told["to"] = _user(str(message.uri))
