@@ -8,6 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from tempfile import mkdtemp
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -21,7 +24,16 @@ NICENESS = 10
 
 
 class ChildError(Exception):
-    """The child did not do its work; the text says why."""
+    """The child did not do its work.
+
+    `status` is its exit status, None if it was killed or never began; `said` is what it wrote to
+    its standard error, on one line.
+    """
+
+    def __init__(self, text: str, status: int | None = None, said: str = "") -> None:
+        """`text` says all of it."""
+        super().__init__(text)
+        self.status, self.said = status, said
 
 
 class Child(ProcessProtocol):
@@ -73,28 +85,47 @@ class Child(ProcessProtocol):
         """Tell how it went."""
         if self._timer is not None:
             self._timer.cancel()
-        problem = self._killed_because or _complaint(reason, bytes(self._err))
-        if problem:
-            self.ended.errback(ChildError(problem))
+        problem = self._problem(reason)
+        if problem is not None:
+            self.ended.errback(problem)
         else:
             self.ended.callback(bytes(self._out))
         self.gone.callback(None)
 
+    def _problem(self, reason: Failure) -> ChildError | None:
+        if self._killed_because:
+            return ChildError(self._killed_because)
+        status, by_signal = (getattr(reason.value, name, None) for name in ("exitCode", "signal"))
+        if status == 0:
+            return None
+        said = " ".join(self._err.decode("utf-8", "replace").split())
+        text = f"crashed with signal {by_signal}" if by_signal else f"ended with {status}"
+        return ChildError(f"{text}: {said}" if said else text, status, said)
 
-def _complaint(reason: Failure, stderr: bytes) -> str:
-    status = getattr(reason.value, "exitCode", None)
-    if status == 0:
-        return ""
-    said = " ".join(stderr.decode("utf-8", "replace").split())
-    return f"ended with {status}: {said}" if said else f"ended with {status}"
+
+@contextmanager
+def scratch() -> Iterator[str]:
+    """Make a directory for the files of a child, and remove it with all that is in it."""
+    directory = mkdtemp(prefix="b2bua-")
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 async def run(
-    reactor: Any, argv: list[str], directory: str, *, seconds: float, output_bytes: int
+    reactor: Any,
+    argv: list[str],
+    directory: str,
+    *,
+    seconds: float,
+    output_bytes: int,
+    python_path: Sequence[str] = (),
 ) -> bytes:
     """Run `argv` (an absolute path first) in `directory`; return its standard output.
 
-    Comes back only when the child is gone, whatever happens: then its files may be removed.
+    Nothing of our own environment is handed on.  `python_path` is where a Python child imports
+    from.  Comes back only when the child is gone, whatever happens: then its files may be removed.
 
     Raises:
         ChildError: it failed, or broke a limit and was killed.
@@ -104,6 +135,8 @@ async def run(
     if nice is not None:
         argv = [nice, "-n", str(NICENESS), *argv]  # packets go first
     environment = {"PATH": os.defpath, "HOME": directory, "LC_ALL": "C.UTF-8"}
+    if python_path:
+        environment["PYTHONPATH"] = os.pathsep.join(python_path)
     try:
         reactor.spawnProcess(child, argv[0], argv, env=environment, path=directory)
     except OSError as problem:

@@ -11,23 +11,14 @@ import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, TypeVar
 
 from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.threads import deferToThreadPool
 
 from b2bua.media import _relay
-from b2bua.media.child import ChildError, run
-from b2bua.media.recordings import (
-    Kind,
-    RecordingError,
-    RecordingLimits,
-    decode,
-    kind_of,
-    wav,
-)
+from b2bua.media.decoder import Decoder
+from b2bua.media.recordings import RecordingError, RecordingLimits, decode
 from b2bua.media.shared import Kept, Shared
 from b2bua.media.speech import Speaker, SpeechError, SpeechLimits, Which
 from b2bua.media.tones import dtmf, error_tone, silence
@@ -46,8 +37,6 @@ _SPEECH_RMS = 3277
 _PEAK_MOST = 29204
 _HASHED_AT_ONCE = 65_536
 _SILENCE_MOST = 600.0
-_OPUSDEC = "opusdec"
-_OPUS_RATE, _OPUS_CHANNELS = 16_000, 2
 
 
 class PromptError(Exception):
@@ -80,14 +69,15 @@ class Prompts:
         which: Which = shutil.which,
     ) -> None:
         """`reactor` spawns children and has a pool of threads; `which` finds programs."""
-        self._reactor, self._limits, self._which = reactor, limits, which
+        self._reactor, self._limits = reactor, limits
         self._speaker = Speaker(reactor, which, limits.speech)
+        self._decoder = Decoder(reactor, which, limits.recording)
         self._shared = Shared(Kept(cache_bytes))
         self._turns = DeferredSemaphore(limits.at_once)
 
     def engines(self) -> dict[str, bool]:
         """Return which programs that prompts may need are installed."""
-        return {**self._speaker.engines(), _OPUSDEC: self._which(_OPUSDEC) is not None}
+        return {**self._speaker.engines(), **self._decoder.engines()}
 
     @property
     def running(self) -> int:
@@ -141,34 +131,9 @@ class Prompts:
                 TOO_LARGE, f"larger than {self._limits.recording.content_bytes} bytes"
             )
         try:
-            return await self._turns.run(self._decoded, content)
-        except (RecordingError, ChildError) as problem:
+            return await self._turns.run(self._decoder.decode, content)
+        except RecordingError as problem:
             raise PromptError(PLAY_FAILED, f"cannot play it: {problem}") from problem
-
-    async def _decoded(self, content: bytes) -> bytes:
-        opusdec = self._which(_OPUSDEC) if kind_of(content) is Kind.OPUS else None
-        if opusdec is None:
-            return await self._in_thread(lambda: decode(content, self._limits.recording))
-        pcm = await self._from_opus(str(Path(opusdec).absolute()), content)
-        limits = RecordingLimits(len(pcm) + 1024, self._limits.recording.seconds)
-        sound = wav(pcm, _OPUS_RATE, _OPUS_CHANNELS)
-        return await self._in_thread(lambda: decode(sound, limits))
-
-    async def _from_opus(self, opusdec: str, content: bytes) -> bytes:
-        directory = mkdtemp(prefix="b2bua-opus-")
-        argv = [opusdec, "--quiet", "--rate", str(_OPUS_RATE), "--force-stereo", "in.opus", "-"]
-        seconds = self._limits.recording.seconds
-        try:
-            await self._in_thread(lambda: Path(directory, "in.opus").write_bytes(content))
-            return await run(
-                self._reactor,
-                argv,
-                directory,
-                seconds=self._limits.speech.seconds,
-                output_bytes=seconds * _OPUS_RATE * _OPUS_CHANNELS * 2,
-            )
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
 
     def _in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work)

@@ -1,4 +1,4 @@
-"""An audio file's bytes to 16-bit PCM, 8,000 Hz mono.  Blocks: call it in a thread.
+"""An audio file's bytes to 16-bit PCM, 8,000 Hz mono.  Blocks, and trusts the file: see `decoder`.
 
 What the file is, its content says and not its name.  It is decoded at its own rate (the decoder's
 resampler would fold 4-8 kHz into the voice) and piece by piece, so that neither a long recording

@@ -13,10 +13,9 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
-from b2bua.media.child import ChildError, run
+from b2bua.media.child import ChildError, run, scratch
 from b2bua.routing.plan import Speech
 
 Which = Callable[[str], str | None]
@@ -95,8 +94,7 @@ class Speaker:
         raise SpeechError(f"nothing here speaks {language!a}: install {' or '.join(wanted)}")
 
     async def _run(self, argv: list[str], text: str) -> bytes:
-        directory = mkdtemp(prefix="b2bua-speech-")
-        try:
+        with scratch() as directory:
             Path(directory, _TEXT).write_text(text + "\n", "utf-8")
             await run(
                 self._reactor,
@@ -106,8 +104,6 @@ class Speaker:
                 output_bytes=_CONSOLE_BYTES,
             )
             return self._sound(Path(directory, _SOUND))
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
 
     def _sound(self, path: Path) -> bytes:
         try:

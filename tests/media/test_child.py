@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import pytest
 from twisted.internet.defer import CancelledError
 
-from b2bua.media.child import ChildError, run
+from b2bua.media.child import ChildError, run, scratch
 from tests.media.sounds import Result, assert_failed
 from tests.support.processes import FakeProcesses
 
@@ -53,6 +54,27 @@ def test_a_child_that_fails_silently_fails_all_the_same(reactor: FakeProcesses) 
     result = start(reactor)
     reactor.children[0].end(1)
     assert_failed(result, ChildError, "^ended with 1$")
+
+
+def test_a_child_that_crashes_says_with_which_signal(reactor: FakeProcesses) -> None:
+    result = start(reactor)
+    reactor.children[0].crash(11)
+    assert_failed(result, ChildError, "^crashed with signal 11$")
+
+
+def test_what_a_child_said_can_be_told_apart_from_how_it_ended(reactor: FakeProcesses) -> None:
+    result = start(reactor)
+    reactor.children[0].say(b"", b"bad file\n")
+    reactor.children[0].end(3)
+    assert isinstance(result.error, ChildError)
+    assert (result.error.status, result.error.said) == (3, "bad file")
+
+
+def test_scratch_files_are_gone_whatever_happens() -> None:
+    with pytest.raises(ValueError, match="broken"), scratch() as directory:  # noqa: PT012
+        Path(directory, "file").write_bytes(b"x")
+        raise ValueError("broken")
+    assert not Path(directory).exists()
 
 
 def test_a_child_is_killed_when_its_time_is_over(reactor: FakeProcesses) -> None:

@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,9 +18,11 @@ from twisted.internet import reactor
 from b2bua.media.prompts import PromptError, PromptLimits, Prompts, encode
 from b2bua.media.speech import SpeechLimits
 from b2bua.routing.plan import Recording, Speech
+from tests.media.sounds import sine_wav
 from tests.support.listening import is_ringback, tone_level, words_in
 
 pytestmark = pytest.mark.real
+SOUNDS = Path(__file__).parents[1] / "data" / "sounds"
 
 
 def on_the_reactor(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
@@ -101,3 +105,49 @@ async def test_files_as_programs_make_them_are_heard(name: str, tmp_path: Path) 
     middle = pcm[8000:24000]
     assert tone_level(middle, 1000) > 4000
     assert tone_level(middle, 2000) < 60
+
+
+@on_the_reactor
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"OggS\0\2" + bytes(20) + b"\x01\x08OpusHead", "opusdec|its decoder"),
+        (b"RIFF\0\0\0\0WAVE", "^13420 cannot play it: cannot be decoded as WAV$"),
+        (b"fLaC" + bytes(200), "^13420 cannot play it: cannot be decoded as FLAC$"),
+        (sine_wav(440, 601), "^13420 cannot play it: longer than 600 s$"),
+    ],
+    ids=["opus", "wav", "flac", "long"],
+)
+async def test_a_broken_file_says_what_is_wrong_with_it(content: bytes, why: str) -> None:
+    with pytest.raises(PromptError, match=why):
+        await Prompts(reactor).render(Recording(content))
+
+
+@on_the_reactor
+async def test_a_file_that_crashes_the_decoder_crashes_nothing_else() -> None:
+    content = (SOUNDS / "crashes-a-decoder.ogg").read_bytes()
+    ours = Prompts(reactor)
+    with pytest.raises(PromptError, match=r"crashed with signal|cannot be decoded"):
+        await ours.render(Recording(content))
+    assert ours.running == 0
+
+
+@on_the_reactor
+async def test_damaged_files_are_decoded_or_an_error(tmp_path: Path) -> None:
+    """A few of them, always the same: each costs a child."""
+    damage = Random(4475)
+    path = tmp_path / "tone.mp3"
+    subprocess.run(
+        [need("sox"), "-n", "-r", "44100", str(path), "synth", "1", "sine", "1000"],
+        check=True,
+        capture_output=True,
+        timeout=20,
+    )
+    ours = Prompts(reactor)
+    for _ in range(5):
+        content = bytearray(path.read_bytes())
+        for _ in range(20):
+            content[damage.randrange(4, len(content))] = damage.randrange(256)
+        with suppress(PromptError):
+            assert len(await ours.render(Recording(bytes(content)))) < 40_000
+    assert ours.running == 0

@@ -25,7 +25,7 @@ class FakeChild:
         if self._over:
             raise ProcessExitedAlready
         self.signals.append(signal)
-        self._clock.callLater(0, self.end, 9)
+        self._clock.callLater(0, self.crash, 9)
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file where it runs."""
@@ -38,6 +38,11 @@ class FakeChild:
     def end(self, status: int = 0) -> None:
         self._over = True
         why = ProcessDone(0) if status == 0 else ProcessTerminated(status)
+        self._protocol.processEnded(Failure(why))
+
+    def crash(self, signal: int = 11) -> None:
+        self._over = True
+        why = ProcessTerminated(None, signal)
         self._protocol.processEnded(Failure(why))
 
 
