@@ -163,6 +163,31 @@ static void events_that_are_no_keys_are_not_told(void)
 	CHECK(dtmf_code('\0') == -1 && dtmf_code('E') == -1);
 }
 
+static bool is_kept(const struct dtmf *dtmf, uint32_t ssrc, uint32_t timestamp)
+{
+	const struct rtp_header header = { .timestamp = timestamp, .ssrc = ssrc };
+
+	return dtmf_is_kept(dtmf, &header);
+}
+
+static void a_kept_press_is_kept_to_its_last_segment(void)
+{
+	struct dtmf dtmf = fresh();
+
+	dtmf_keep(&dtmf);
+	CHECK(!is_kept(&dtmf, 1, 0) && !is_kept(&dtmf, 0, 0));
+	tell(&dtmf, 5, 8000, UINT16_MAX, false, 0);
+	CHECK(!is_kept(&dtmf, 1, 8000));
+	dtmf_keep(&dtmf);
+	CHECK(is_kept(&dtmf, 1, 8000) && !is_kept(&dtmf, 2, 8000));
+	tell(&dtmf, 5, 8000 + UINT16_MAX, 160, false, 20);
+	CHECK(is_kept(&dtmf, 1, 8000) && is_kept(&dtmf, 1, 8000 + UINT16_MAX));
+	tell(&dtmf, 5, 200000, UINT16_MAX, false, 9000);
+	CHECK(!is_kept(&dtmf, 1, 200000) && is_kept(&dtmf, 1, 8000));
+	tell(&dtmf, 5, 200000 + UINT16_MAX, 160, false, 9020);
+	CHECK(!is_kept(&dtmf, 1, 200000 + UINT16_MAX));
+}
+
 int main(void)
 {
 	a_press_is_told_once_at_its_first_end_packet();
@@ -176,5 +201,6 @@ int main(void)
 	a_press_whose_duration_stands_still_ends_by_the_clock();
 	the_twenty_first_digit_of_a_second_is_not_told();
 	events_that_are_no_keys_are_not_told();
+	a_kept_press_is_kept_to_its_last_segment();
 	return 0;
 }

@@ -142,6 +142,26 @@ static void events_cross_under_the_peers_payload_type(void)
 	CHECK(memcmp(packet, expected, sizeof packet) == 0);
 }
 
+static void a_key_from_before_the_link_never_crosses(void)
+{
+	uint8_t packet[sizeof event];
+	struct stream a, b;
+	struct heard heard;
+
+	open_aimed(&a, STREAM_RTP, 101);
+	open_aimed(&b, STREAM_RTP, 101);
+	(void)hear(&a, event, sizeof event, &heard);
+	CHECK(heard.press_count == 1);
+	stream_link(&a, &b);
+	CHECK(hear(&a, event, sizeof event, &heard) == VERDICT_KEEP); /* its end, sent again */
+	memcpy(packet, event, sizeof packet);
+	packet[6] = 0x10; /* a later timestamp: another press */
+	CHECK(hear(&a, packet, sizeof packet, &heard) == VERDICT_PASS && heard.press_count == 1);
+	CHECK(hear(&a, event, sizeof event, &heard) == VERDICT_KEEP);
+	stream_link(&a, &b); /* nothing new */
+	CHECK(hear(&a, packet, sizeof packet, &heard) == VERDICT_PASS);
+}
+
 static void all_else_crosses_byte_for_byte(void)
 {
 	const struct address from = peer_address();
@@ -229,6 +249,7 @@ int main(void)
 	a_key_is_told_and_passed();
 	a_blocked_key_is_told_and_kept();
 	events_cross_under_the_peers_payload_type();
+	a_key_from_before_the_link_never_crosses();
 	all_else_crosses_byte_for_byte();
 	a_new_link_ends_the_old_ones();
 	what_it_says_itself_comes_before_what_it_passes();

@@ -54,6 +54,19 @@ async def test_blocked_keys_are_told_and_not_passed(rig: Rig) -> None:
 
 
 @contract
+async def test_a_key_pressed_before_the_link_is_not_passed(rig: Rig) -> None:
+    """RFC 4733 section 2.5.1.4: its end is sent again, when what it asked for is done already."""
+    a, at_a, b, at_b = rig.pair()
+    rig.relay.unlink(at_a.stream)
+    a.say(key(1, 8000), at_a.port)
+    assert await rig.tells_next(Pressed) == Pressed(at_a.stream, "1", 100)
+    rig.relay.link(at_a.stream, at_b.stream)
+    for packet in (key(1, 8000), key(1, 8000), key(2, 9600), key(1, 8000), key(3, 11200)):
+        a.say(packet, at_a.port)
+    assert [(await b.hears()).packet for _ in range(2)] == [key(2, 9600), key(3, 11200)]
+
+
+@contract
 async def test_each_side_gets_its_own_event_type(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     rig.aim(at_b, b, event_type=97)

@@ -153,8 +153,12 @@ class PureRelay:
 
     def link(self, a: int, b: int) -> None:
         one, other = self._find(a), self._find(b)
+        if one.peer is other:
+            return
         self.unlink(a)
         self.unlink(b)
+        one.keys.keep()
+        other.keys.keep()
         one.peer, other.peer = other, one
 
     def unlink(self, stream: int) -> None:
@@ -264,6 +268,8 @@ class PureRelay:
             self._tell_keys(stream, stream.keys.hear(header, self._reactor.seconds()))
             self._arm(stream, "key", GAP, lambda: self._expire(stream))
             if header.payload[0] < 16 and KEYS[header.payload[0]] in stream.aim.block_digits:
+                return b""
+            if stream.keys.is_kept(header):
                 return b""
         peer_type = stream.peer.aim.event_type if stream.peer else -1
         if peer_type < 0:

@@ -120,6 +120,16 @@ class Keys:
     begun: float = 0.0
     heard: float = 0.0
     recent: list[float] = field(default_factory=list)
+    kept: tuple[int, int] | None = None  # SSRC and timestamp of a press that is not for the peer
+
+    def keep(self) -> None:
+        if self.ssrc is not None:
+            self.kept = self.ssrc, self.timestamp
+
+    def is_kept(self, header: Header) -> bool:
+        if self.kept is None or self.kept[0] != header.ssrc:
+            return False
+        return (self.kept[1] - header.timestamp) & 0xFFFFFFFF <= 2 * LONGEST_TICKS
 
     def hear(self, header: Header, now: float) -> list[tuple[str, int]]:
         code, flags, duration = struct.unpack_from("!BBH", header.payload)
@@ -129,6 +139,8 @@ class Keys:
         told: list[tuple[str, int]] = []
         if same and self._continues(code, header.timestamp):
             self.before, self.duration = self.before + self.duration, 0
+            if self.kept == (self.ssrc, self.timestamp):
+                self.kept = header.ssrc, header.timestamp
             self.timestamp = header.timestamp
         elif not same or self.timestamp != header.timestamp:
             told += self._tell(now)

@@ -84,6 +84,17 @@ static bool is_long(const struct dtmf *dtmf, uint64_t now_ns)
 	       now_ns - dtmf->begun_ns >= DTMF_LONGEST_MS * NS_PER_MS;
 }
 
+/* Go on with the same press under its next timestamp; a kept one stays kept. */
+static void begin_segment(struct dtmf *dtmf, const struct rtp_header *header)
+{
+	if (dtmf_is_kept(dtmf,
+			 &(struct rtp_header){ .ssrc = dtmf->ssrc, .timestamp = dtmf->timestamp }))
+		dtmf->kept_timestamp = header->timestamp;
+	dtmf->earlier += dtmf->duration;
+	dtmf->timestamp = header->timestamp;
+	dtmf->duration = 0;
+}
+
 unsigned dtmf_hear(struct dtmf *dtmf, const struct rtp_header *header,
 		   const struct rtp_event *event, uint64_t now_ns,
 		   struct dtmf_press presses[static DTMF_PRESSES_MOST])
@@ -93,9 +104,7 @@ unsigned dtmf_hear(struct dtmf *dtmf, const struct rtp_header *header,
 	if (dtmf_digit(event->code) == DTMF_NO_DIGIT || is_late(dtmf, header))
 		return 0;
 	if (is_next_segment(dtmf, header, event)) {
-		dtmf->earlier += dtmf->duration;
-		dtmf->timestamp = header->timestamp;
-		dtmf->duration = 0;
+		begin_segment(dtmf, header);
 	} else if (!is_same_press(dtmf, header)) {
 		if (is_pressed(dtmf) && tell(dtmf, now_ns, &presses[count]))
 			count++;
@@ -108,6 +117,19 @@ unsigned dtmf_hear(struct dtmf *dtmf, const struct rtp_header *header,
 	    tell(dtmf, now_ns, &presses[count]))
 		count++;
 	return count;
+}
+
+void dtmf_keep(struct dtmf *dtmf)
+{
+	dtmf->keeps = dtmf->known;
+	dtmf->kept_ssrc = dtmf->ssrc;
+	dtmf->kept_timestamp = dtmf->timestamp;
+}
+
+bool dtmf_is_kept(const struct dtmf *dtmf, const struct rtp_header *header)
+{
+	return dtmf->keeps && dtmf->kept_ssrc == header->ssrc &&
+	       dtmf->kept_timestamp - header->timestamp <= LATE_TICKS;
 }
 
 uint64_t dtmf_due(const struct dtmf *dtmf)

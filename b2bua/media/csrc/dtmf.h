@@ -36,6 +36,9 @@ struct dtmf {
 	uint32_t duration; /* ticks of this segment */
 	uint64_t begun_ns;
 	uint64_t heard_ns;
+	bool keeps; /* a press has been kept, and the next two are about it */
+	uint32_t kept_ssrc;
+	uint32_t kept_timestamp;
 	uint64_t told_ns[DTMF_PER_SECOND]; /* when the last presses were told, round and round */
 	unsigned told_next;
 };
@@ -48,6 +51,15 @@ int dtmf_code(char digit);
 unsigned dtmf_hear(struct dtmf *dtmf, const struct rtp_header *header,
 		   const struct rtp_event *event, uint64_t now_ns,
 		   struct dtmf_press presses[static DTMF_PRESSES_MOST]);
+
+/*
+ * Keep the last press, which was not meant for the peer that listens from now on: what still
+ * comes of it (packets of a key held down, end packets sent again) is not for that peer either.
+ */
+void dtmf_keep(struct dtmf *dtmf);
+
+/* Whether a packet belongs to a kept press, or to one before it. */
+bool dtmf_is_kept(const struct dtmf *dtmf, const struct rtp_header *header);
 
 /* When the press that goes on is given up, or 0: none goes on. */
 uint64_t dtmf_due(const struct dtmf *dtmf);

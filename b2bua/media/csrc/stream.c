@@ -56,8 +56,12 @@ void stream_aim(struct stream *stream, const struct aim *aim)
 
 void stream_link(struct stream *a, struct stream *b)
 {
+	if (a->peer == b)
+		return;
 	stream_unlink(a);
 	stream_unlink(b);
+	dtmf_keep(&a->dtmf);
+	dtmf_keep(&b->dtmf);
 	a->peer = b;
 	b->peer = a;
 }
@@ -95,6 +99,8 @@ static enum verdict hear_event(struct stream *stream, uint8_t *packet, size_t si
 		return VERDICT_PASS;
 	heard->press_count = dtmf_hear(&stream->dtmf, header, &event, now_ns, heard->presses);
 	if (event.code < DTMF_CODES && (stream->blocked_events >> event.code & 1) != 0)
+		return VERDICT_KEEP;
+	if (dtmf_is_kept(&stream->dtmf, header))
 		return VERDICT_KEEP;
 	return VERDICT_PASS;
 }
