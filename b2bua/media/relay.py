@@ -7,6 +7,7 @@ class adds to the C module is which ports are used, what is open, and the words 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -94,6 +95,8 @@ class Relay:
         self._ports.clear()
 
     def open(self, kind: Kind, v6: bool = False) -> Opened:
+        if self._reader is None:
+            raise RuntimeError("the relay is not started")
         interface = self._interfaces[v6]
         if interface is None:
             raise NoPortsError(f"there is no IPv{6 if v6 else 4} address for media")
@@ -110,7 +113,7 @@ class Relay:
             aim.nat,
             aim.payload_type,
             aim.event_type,
-            sum(1 << EVENT_DIGITS.index(digit) for digit in set(aim.block_digits)),
+            _event_bits(aim.block_digits),
         )
 
     def link(self, a: int, b: int) -> None:
@@ -152,21 +155,16 @@ class Relay:
         return self._relay.notices_dropped()
 
     def _bind(self, kind: Kind, address: str) -> tuple[int, int]:
-        problem: OSError | None = None
+        """Open a stream on the first pair of ports that no other program has."""
         for _ in range(self._pairs.size):
-            port = self._take_pair(problem)
+            port = self._pairs.take()
             try:
                 return self._relay.open(kind is Kind.RAW, address, port), port
-            except OSError as refused:
+            except OSError as problem:
                 self._pairs.give_back(port)
-                problem = refused
-        raise NoPortsError(f"no pair of ports can be bound: {problem}") from problem
-
-    def _take_pair(self, problem: OSError | None) -> int:
-        try:
-            return self._pairs.take()
-        except NoPortsError as none:
-            raise NoPortsError(f"{none}; the last refusal: {problem}") from problem
+                if problem.errno != errno.EADDRINUSE:
+                    raise NoPortsError(f"port {port} of {address}: {problem}") from problem
+        raise NoPortsError("other programs have every pair of ports")
 
     def _tell(self, notify: Callable[[Notice], None]) -> None:
         for kind, stream, digit, duration, token in self._relay.notices():
@@ -176,6 +174,12 @@ class Relay:
                 notify(_NOTICES[kind](stream, digit, duration, token))
             except Exception:  # a fault in one call must not end the notices of all others
                 self.log.failure("a media notice was not taken")
+
+
+def _event_bits(digits: str) -> int:
+    if unknown := set(digits) - set(EVENT_DIGITS):
+        raise ValueError(f"not digits of a telephone-event: {''.join(sorted(unknown))}")
+    return sum(1 << EVENT_DIGITS.index(digit) for digit in set(digits))
 
 
 _NOTICES: tuple[Callable[[int, str, int, int], Notice], ...] = (

@@ -132,6 +132,34 @@ static void packets_cross_both_ways(const char *host)
 	socket_close(b.socket);
 }
 
+static void a_closed_stream_is_linked_no_more(void)
+{
+	const struct relay_limits limits = { .streams = 2, .notices = 8 };
+	struct party a = party_make("127.0.0.1"), b = party_make("127.0.0.1");
+	struct address at_a, at_b;
+	struct relay_counts counts;
+	uint64_t sa, sb;
+	uint8_t got[2000];
+
+	CHECK(relay_make(&relay, &limits) == 0 && relay_start(relay) == 0);
+	sa = open_at("127.0.0.1", STREAM_RTP, &at_a);
+	sb = open_at("127.0.0.1", STREAM_RTP, &at_b);
+	aim_at(sa, &a, 101);
+	CHECK(relay_link(relay, sa, sb) == 0);
+	CHECK(relay_close(relay, sb, &counts) == 0);
+	while (relay_open(relay, STREAM_RTP, &at_b, &sb) != 0) /* in the same slot */
+		(void)poll(NULL, 0, 1);
+	aim_at(sb, &b, 101);
+	send_to(&a, &at_a, audio, 12);
+	(void)expect_notice(NOTICE_FIRST_PACKET);
+	CHECK(relay_link(relay, sa, sb) == 0);
+	send_to(&a, &at_a, audio, sizeof audio);
+	CHECK(receive(&b, got, sizeof got) == sizeof audio);
+	end();
+	socket_close(a.socket);
+	socket_close(b.socket);
+}
+
 static void prompts_replace_each_other_and_each_is_told(void)
 {
 	struct party a = party_make("127.0.0.1");
@@ -322,6 +350,7 @@ int main(void)
 {
 	packets_cross_both_ways("127.0.0.1");
 	packets_cross_both_ways("::1");
+	a_closed_stream_is_linked_no_more();
 	prompts_replace_each_other_and_each_is_told();
 	a_prompt_keeps_the_clock();
 	silence_and_keys_are_told();

@@ -175,6 +175,41 @@ async def test_a_peer_that_is_gone_harms_nothing(rig: Rig) -> None:
     assert (await b.hears()).packet == rtp(11)
 
 
+@contract
+async def test_hold_may_be_written_in_the_other_ip_version(rig: Rig) -> None:
+    """RFC 3264 section 8.4: an old peer writes 0.0.0.0 to put a stream on hold."""
+    a, b = rig.party("::1"), rig.party()
+    at_a, at_b = rig.stream(a), rig.stream(b)
+    rig.relay.link(at_a.stream, at_b.stream)
+    rig.relay.aim(at_a.stream, Aim("0.0.0.0", 4000))
+    b.say(rtp(1), at_b.port)
+    await rig.tells_next(FirstPacket)
+    rig.aim(at_a, a)
+    b.say(rtp(2), at_b.port)
+    assert (await a.hears()).packet == rtp(2)
+
+
+@contract
+@pytest.mark.parametrize(
+    "aim",
+    [
+        Aim("localhost", 4000),
+        Aim("", 4000),
+        Aim("2001:db8::1", 4000),
+        Aim("127.0.0.1", 4000, event_type=128),
+        Aim("127.0.0.1", 4000, event_type=-2),
+        Aim("127.0.0.1", 4000, block_digits="1E"),
+    ],
+    ids=str,
+)
+async def test_what_cannot_be_aimed_at_is_refused(rig: Rig, aim: Aim) -> None:
+    a, at_a, b, at_b = rig.pair()
+    with pytest.raises(ValueError, match=r"."):
+        rig.relay.aim(at_b.stream, aim)
+    a.say(rtp(1), at_a.port)
+    assert (await b.hears()).packet == rtp(1)
+
+
 METHODS: list[Callable[[Backend, int], object]] = [
     lambda relay, stream: relay.aim(stream, Aim("127.0.0.1", 4000)),
     lambda relay, stream: relay.link(stream, stream),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
@@ -85,6 +86,7 @@ class _Socket:
 class _Stream:
     handle: int
     kind: Kind
+    version: int  # of IP
     level: float  # of the bucket, packets
     filled: float
     aim: Aim = Aim("0.0.0.0", 0)  # noqa: RUF009
@@ -137,7 +139,7 @@ class PureRelay:
         if interface is None:
             raise NoPortsError("no such address")
         self._last += 1
-        stream = _Stream(self._last, kind, self._limit, self._reactor.seconds())
+        stream = _Stream(self._last, kind, 6 if v6 else 4, self._limit, self._reactor.seconds())
         for _ in range(self._pairs.size):
             port = self._pairs.take()
             if self._bind(stream, interface.bound, port):
@@ -148,6 +150,11 @@ class PureRelay:
 
     def aim(self, stream: int, aim: Aim) -> None:
         known = self._find(stream)
+        far = ip_address(aim.address)
+        if set(aim.block_digits) - set(KEYS) or not -1 <= aim.event_type <= 127:
+            raise ValueError(f"not events: {aim}")
+        if not far.is_unspecified and known.version != far.version:
+            raise ValueError(f"of another IP version: {aim}")
         known.source, known.aim = Source(aim), aim
         self._begin(known)
 

@@ -211,7 +211,8 @@ int relay_aim(struct relay *relay, uint64_t handle, const struct aim *aim)
 
 	if (slot == NULL)
 		return -ENOENT;
-	if (aim->rtp.u.any.sa_family != slot->family)
+	/* On hold, a peer may write 0.0.0.0 whatever it spoke before (RFC 3264 section 8.4). */
+	if (address_is_usable(&aim->rtp) && aim->rtp.u.any.sa_family != slot->family)
 		return -EAFNOSUPPORT;
 	return command_stream(relay, handle, &command);
 }
