@@ -12,6 +12,7 @@ import pytest_twisted
 from tests.support.application import Application
 from tests.support.child import free_port
 from tests.support.daemon import Daemon
+from tests.support.ear import Ear
 from tests.support.sipp import Sipp
 
 
@@ -35,6 +36,7 @@ class Stage:
         self.folder = folder
         self._sipps: list[Sipp] = []
         self._daemons: list[Daemon] = []
+        self._ears: list[Ear] = []
         self._applications: list[Application] = []
 
     def sipp(self, scenario: str, **options: Any) -> Sipp:
@@ -66,12 +68,20 @@ class Stage:
         self._applications.append(application)
         return application
 
+    def ear(self) -> Ear:
+        """Return a port that listens to RTP."""
+        ear = Ear(self.reactor)
+        self._ears.append(ear)
+        return ear
+
     async def clear(self) -> None:
         """Stop whatever a failed test has left."""
         for sipp in self._sipps:
             sipp.abort()
         for daemon in self._daemons:
             daemon.abort()
+        for ear in self._ears:
+            await ear.close()
         for application in self._applications:
             await application.stop()
 

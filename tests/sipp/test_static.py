@@ -10,7 +10,14 @@ from tests.support.sipp import Sipp
 
 
 async def play(
-    stage: Stage, caller: str, callee: str, *, hold: int = 300, ring: int = 100, **options: str
+    stage: Stage,
+    caller: str,
+    callee: str,
+    *,
+    hold: int = 300,
+    ring: int = 100,
+    stop: bool = True,
+    **options: str,
 ) -> tuple[Sipp, Sipp, Daemon]:
     """Play one call between two scenarios; nothing of it may be left in the daemon."""
     uas = await stage.callee(callee, hold=ring, **options)
@@ -19,8 +26,9 @@ async def play(
     uac = stage.sipp(caller, target=daemon.sip_port, user="100", hold=hold, **options)
     await uac.run()
     await uas.finish()
-    await daemon.until_idle()
-    await daemon.stop()
+    await daemon.until_over()
+    if stop:
+        await daemon.stop()
     return uac, uas, daemon
 
 
@@ -69,7 +77,7 @@ async def test_the_caller_gives_up_at_once(stage: Stage) -> None:
     uac = stage.sipp("uac_early_cancel", target=daemon.sip_port)
     await uac.run()
     await uas.finish()
-    await daemon.until_idle()
+    await daemon.until_over()
     await daemon.stop()
 
 
@@ -115,6 +123,14 @@ async def test_early_media_reaches_the_caller(stage: Stage) -> None:
 
 
 @scene()
+async def test_nothing_at_all_is_left_of_a_call(stage: Stage) -> None:
+    """Not even transactions, once they have lingered for their time."""
+    _, _, daemon = await play(stage, "uac_call", "uas_answer", stop=False)
+    await daemon.until_idle()
+    await daemon.stop()
+
+
+@scene()
 async def test_a_lost_ack_ends_the_call_with_bye(stage: Stage) -> None:
     """RFC 3261 13.3.1.4: the 200 is sent again until 64*T1, then the call is hung up."""
     uac, uas, _ = await play(stage, "uac_lost_ack", "uas_answer")
@@ -141,7 +157,7 @@ async def test_a_call_over_ipv6_reaches_a_callee_on_ipv4(stage: Stage) -> None:
     await uas.finish()
     assert uac.messages(sent=False, method="INVITE")[-1].media[0] == "::1"
     assert uas.messages(sent=False, method="INVITE")[0].media[0] == "127.0.0.1"
-    await daemon.until_idle()
+    await daemon.until_over()
     await daemon.stop()
 
 
@@ -151,7 +167,7 @@ async def test_an_unknown_number_is_404(stage: Stage) -> None:
     uac = stage.sipp("uac_refused", target=daemon.sip_port, user="200")
     await uac.run()
     assert uac.heard()[-1].startswith("404")
-    await daemon.until_idle()
+    await daemon.until_over()
     await daemon.stop()
 
 
