@@ -110,7 +110,7 @@ MACHINES = (
         caller.TABLE,
         caller.State,
         caller.Input,
-        (caller.State.OFFERED,),
+        (caller.State.OFFERED, caller.State.DIALLED),
     ),
     Machine(
         "Branch",

@@ -38,6 +38,7 @@ from b2bua.call.vocabulary import Answered, HungUp, Refused, Ringing
 from b2bua.machine import Table, ignore, step
 from b2bua.routing.plan import Status, Target
 from b2bua.sdp.description import Description
+from b2bua.sdp.negotiate import is_answer_to
 
 CANCELLED = 487
 """RFC 3261 section 21.4.25: what a leg that we cancelled answers."""
@@ -128,6 +129,18 @@ class Branch:
     def take(self, input_: Input, now: float, word: object = None) -> tuple[Effect | Accepts, ...]:
         """Move along the table; `now` is in monotonic seconds."""
         return step(TABLE, self, input_, (now, word))
+
+
+def judged(word: Answered, offer: Description | None) -> tuple[Input, Answered]:
+    """Return what a 2xx to our INVITE is: an answer to `offer`, or one that cannot be used."""
+    fault = word.fault
+    if fault is None and word.sdp is None:
+        fault = "the 200 has no session description"
+    if fault is None and word.sdp is not None and offer is not None and not word.is_offer:
+        fault = is_answer_to(offer, word.sdp)
+    if fault is None:
+        return Input.ANSWERS, word
+    return Input.ANSWERS_BADLY, Answered(None, word.is_offer, fault, word.headers)
 
 
 Moment = tuple[float, object]

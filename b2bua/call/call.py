@@ -143,6 +143,23 @@ class Call:
             self._branches[branch.leg] = attempt
         return [*begun, *self._follow(attempt, attempt.fork.start(), now)]
 
+    def redirect(self, now: float) -> list[Effect]:
+        """Take the caller away from whoever it rings or talks to; they are let go."""
+        attempt = self._attempt
+        if attempt is None:
+            return []
+        gone = self._follow(attempt, attempt.fork.abandon(now), now)
+        return [*gone, *self._ring_over(attempt)]
+
+    def dismiss(self, leg: LegId, now: float) -> list[Effect]:
+        """End one leg: the caller's, or one rung for it alone (rule D-13)."""
+        if leg == self.sid:
+            return self.hang_up(now)
+        attempt = self._branches.get(leg)
+        if attempt is None:
+            return []
+        return self._follow(attempt, attempt.fork.dismiss(leg, now), now)
+
     def screened(self, leg: LegId, accepted: bool, now: float) -> list[Effect]:
         """Take the end of a callee's private conversation."""
         attempt = self._branches.get(leg)

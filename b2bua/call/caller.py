@@ -1,5 +1,8 @@
 """The caller's leg: offered, alerted, answered, over; and what was agreed about its media.
 
+A leg that we called ourselves begins as dialled (`origination.py`); once it has picked up, it is a
+caller like any other, answered from the start.
+
 `remote` is the caller's own last description, `local` the last one of ours it was told (without
 an address: the relay's is put in when it is sent).
 """
@@ -12,6 +15,7 @@ from b2bua.call.effects import (
     AimAt,
     Alert,
     AnswerLeg,
+    AskRouter,
     CallerGone,
     CloseMedia,
     Effect,
@@ -32,6 +36,7 @@ class State(Enum):
     """How far we have come with the caller."""
 
     OFFERED = auto()
+    DIALLED = auto()
     ALERTED = auto()
     ANSWERED = auto()
     OVER = auto()
@@ -45,6 +50,7 @@ class Input(Enum):
     REFUSE = auto()
     HANG_UP = auto()
     LEAVES = auto()
+    PICKS_UP = auto()
 
 
 class Caller:
@@ -52,9 +58,11 @@ class Caller:
 
     __slots__ = ("local", "offered_sdp", "record", "remote", "state")
 
-    def __init__(self, record: LegRecord, offered: Description | None) -> None:
+    def __init__(
+        self, record: LegRecord, offered: Description | None, state: State = State.OFFERED
+    ) -> None:
         self.record = record
-        self.state = State.OFFERED
+        self.state = state
         self.remote = offered
         self.local: Description | None = None
         self.offered_sdp = offered is not None
@@ -97,6 +105,10 @@ class Caller:
         """Send the 200 with `sdp`; nothing happens when that was done before."""
         return step(TABLE, self, Input.ANSWER, (sdp, now))
 
+    def picks_up(self, answer: Description) -> tuple[Effect, ...]:
+        """Take that the one we dialled has answered our `local` offer with `answer`."""
+        return step(TABLE, self, Input.PICKS_UP, answer)
+
     def refuse(self, status: int, reason: str, now: float) -> tuple[Effect, ...]:
         """Send a final refusal, or hang up if it has been answered."""
         return step(TABLE, self, Input.REFUSE, (status, reason, now))
@@ -126,6 +138,12 @@ def _answer(caller: Caller, payload: tuple[Description, float]) -> tuple[Effect,
     if caller.remote is not None:
         answered = (AimAt(caller.leg, caller.remote), *answered)
     return (*answered, Watch(caller.leg))
+
+
+def _picks_up(caller: Caller, answer: Description) -> tuple[Effect, ...]:
+    caller.remote = answer
+    caller.offered_sdp = True
+    return (AskRouter(),)
 
 
 _REFUSED_AS = {486: Status.BUSY, 600: Status.BUSY, 603: Status.NO_ANSWER, 480: Status.NO_ANSWER}
@@ -165,6 +183,8 @@ TABLE: Table[State, Input, Effect] = {
     (State.OFFERED, Input.ANSWER): (State.ANSWERED, _answer),
     (State.OFFERED, Input.REFUSE): (State.OVER, _refuse),
     (State.OFFERED, Input.LEAVES): (State.OVER, _gives_up),
+    (State.DIALLED, Input.PICKS_UP): (State.ANSWERED, _picks_up),
+    (State.DIALLED, Input.LEAVES): (State.OVER, _gives_up),
     (State.ALERTED, Input.ALERT): (State.ALERTED, _alert),
     (State.ALERTED, Input.ANSWER): (State.ANSWERED, _answer),
     (State.ALERTED, Input.REFUSE): (State.OVER, _refuse),

@@ -29,6 +29,7 @@ class Clock(Enum):
     RING = "ring"
     SCREEN = "screen"
     LIMIT = "limit"
+    CALL = "call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,20 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """One step of one leg, whoever asked to hear of it: what the record of the call is made of."""
+
+    leg: LegFacts
+    event: Event
+    duration: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskRouter:
+    """The one we called for ourselves has answered: the call is its router's from now on."""
+
+
+@dataclass(frozen=True, slots=True)
 class RingOver:
     """The router's `ring` returns."""
 
@@ -279,6 +294,8 @@ Effect = (
     | Arm
     | Disarm
     | Report
+    | Recorded
+    | AskRouter
     | RingOver
     | CallerGone
     | Note

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from b2bua.call.branch import Accepts, Branch, Dialling, Dismissal, Input, State
+from b2bua.call.branch import Accepts, Branch, Dialling, Dismissal, Input, State, judged
 from b2bua.call.effects import Effect, Elsewhere, LegId
 from b2bua.call.refusals import aggregated
 from b2bua.call.vocabulary import Answered, HungUp, Refused, Ringing
 from b2bua.routing.plan import Outcome, Ring, Status
 from b2bua.sdp.description import Description
-from b2bua.sdp.negotiate import is_answer_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +109,14 @@ class Fork:
             for effect in _plain(branch.take(Input.LET_GO, now, Dismissal(error=error)))
         ]
 
+    def dismiss(self, leg: LegId, now: float) -> list[ForkEffect]:
+        """Let one branch go because the application says so; the others stay (rule D-13)."""
+        self._now = now
+        branch = self.branches[leg]
+        if not branch.is_live:
+            return []
+        return self._settle(branch.take(Input.LET_GO, now, Dismissal()))
+
     def release(self, now: float) -> list[ForkEffect]:
         """Let the winner go: its time is over, or the caller wants no more of it."""
         self._now = now
@@ -143,15 +150,8 @@ class Fork:
         return status, next(iter(deciders or branches), None)
 
     def _answered(self, branch: Branch, word: Answered) -> tuple[Effect | Accepts, ...]:
-        fault = word.fault
-        if fault is None and word.sdp is None:
-            fault = "the 200 has no session description"
-        if fault is None and word.sdp is not None and self.offer is not None and not word.is_offer:
-            fault = is_answer_to(self.offer, word.sdp)
-        if fault is not None:
-            bad = Answered(None, word.is_offer, fault, word.headers)
-            return branch.take(Input.ANSWERS_BADLY, self._now, bad)
-        return branch.take(Input.ANSWERS, self._now, word)
+        input_, answered = judged(word, self.offer)
+        return branch.take(input_, self._now, answered)
 
     def _settle(self, effects: Iterable[ForkEffect | Accepts]) -> list[ForkEffect]:
         settled: list[ForkEffect] = []

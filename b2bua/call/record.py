@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from b2bua.call.effects import Report
+from b2bua.call.effects import Recorded, Report
 from b2bua.machine import Table, ignore, step
 from b2bua.routing.plan import Event, LegFacts, Status, StatusPlan
+
+Told = Recorded | Report
+"""A step: always for the record, and for the application where it asked."""
 
 
 class Progress(Enum):
@@ -68,75 +71,82 @@ class LegRecord:
             return 0
         return int(self.ended_at - self.answered_at)
 
-    def initiate(self) -> tuple[Report, ...]:
+    def report_to(self, plan: StatusPlan) -> None:
+        """Tell the application elsewhere from now on; another URL counts from 0 (rcml.md Q-1)."""
+        if self.plan is None or self.plan.url != plan.url:
+            self._sequence = 0
+        self.plan = plan
+
+    def initiate(self) -> tuple[Told, ...]:
         """Note that dialling begins."""
         return step(TABLE, self, Happening.INITIATE)
 
-    def ring(self) -> tuple[Report, ...]:
+    def ring(self) -> tuple[Told, ...]:
         """Note the first 180 or 183; later ones change nothing."""
         return step(TABLE, self, Happening.RING)
 
-    def answer(self, now: float, headers: tuple[tuple[str, str], ...] = ()) -> tuple[Report, ...]:
+    def answer(self, now: float, headers: tuple[tuple[str, str], ...] = ()) -> tuple[Told, ...]:
         """Note the first 2xx."""
         return step(TABLE, self, Happening.ANSWER, (now, headers))
 
-    def complete(self, now: float, end: End) -> tuple[Report, ...]:
+    def complete(self, now: float, end: End) -> tuple[Told, ...]:
         """Note that the leg is over; only the first time counts."""
         return step(TABLE, self, Happening.COMPLETE, (now, end))
 
-    def report(self, event: Event, end: End | None = None) -> tuple[Report, ...]:
-        """Return the report of `event`, if the application wants it; numbers count from 0."""
+    def tell(self, event: Event, end: End | None = None) -> tuple[Told, ...]:
+        """Return `event` for the record, and as a report too if the application wants it.
+
+        Reports are numbered from 0.
+        """
+        duration = None if end is None else self.duration
+        recorded = Recorded(self.facts, event, duration)
         if self.plan is None or event not in self.plan.events:
-            return ()
+            return (recorded,)
         sequence = self._sequence
         self._sequence += 1
-        if end is None:
-            return (Report(self.plan, self.facts, event, sequence),)
-        return (
-            Report(
-                self.plan, self.facts, event, sequence, self.duration, end.sip_status, end.error
-            ),
-        )
+        status, error = (None, None) if end is None else (end.sip_status, end.error)
+        report = Report(self.plan, self.facts, event, sequence, duration, status, error)
+        return (recorded, report)
 
 
-def _initiate(record: LegRecord, _payload: object) -> tuple[Report, ...]:
+def _initiate(record: LegRecord, _payload: object) -> tuple[Told, ...]:
     record.facts = replace(record.facts, status=Status.INITIATED)
-    reports = record.report(Event.INITIATED)
+    reports = record.tell(Event.INITIATED)
     # rcml.md 6.2: `initiated` is said in this one event alone; a new leg shows as ringing.
     record.facts = replace(record.facts, status=Status.RINGING)
     return reports
 
 
-def _ring(record: LegRecord, _payload: object) -> tuple[Report, ...]:
+def _ring(record: LegRecord, _payload: object) -> tuple[Told, ...]:
     record.facts = replace(record.facts, status=Status.RINGING)
-    return record.report(Event.RINGING)
+    return record.tell(Event.RINGING)
 
 
 def _answer(
     record: LegRecord, payload: tuple[float, tuple[tuple[str, str], ...]]
-) -> tuple[Report, ...]:
+) -> tuple[Told, ...]:
     record.answered_at, headers = payload
     record.facts = replace(
         record.facts,
         status=Status.IN_PROGRESS,
         sip_headers=headers or record.facts.sip_headers,
     )
-    return record.report(Event.ANSWERED)
+    return record.tell(Event.ANSWERED)
 
 
-def _complete(record: LegRecord, payload: tuple[float, End]) -> tuple[Report, ...]:
+def _complete(record: LegRecord, payload: tuple[float, End]) -> tuple[Told, ...]:
     record.ended_at, end = payload
     record.sip_status = end.sip_status
     record.facts = replace(record.facts, status=end.status)
-    return record.report(Event.COMPLETED, end)
+    return record.tell(Event.COMPLETED, end)
 
 
-def _complete_unseen(record: LegRecord, payload: tuple[float, End]) -> tuple[Report, ...]:
+def _complete_unseen(record: LegRecord, payload: tuple[float, End]) -> tuple[Told, ...]:
     """Fire `initiated` first: a leg that failed before sending has both (rcml.md 6.1)."""
     return (*_initiate(record, None), *_complete(record, payload))
 
 
-TABLE: Table[Progress, Happening, Report] = {
+TABLE: Table[Progress, Happening, Told] = {
     (Progress.NEW, Happening.INITIATE): (Progress.INITIATED, _initiate),
     (Progress.NEW, Happening.COMPLETE): (Progress.COMPLETED, _complete_unseen),
     (Progress.INITIATED, Happening.RING): (Progress.RINGING, _ring),

@@ -8,8 +8,10 @@ from b2bua.routing.plan import Status
 
 BUSY = frozenset({486, 600})
 NO_ANSWER = frozenset({480, 603, 607, 608})
-# A challenge is between us and the callee; a 503 speaks of our next hop (RFC 3261 16.7 point 6).
-NOT_PASSED_ON = {401: 403, 407: 403, 503: 500}
+BAD_GATEWAY = 502
+# A challenge is between us and the callee; a 503 speaks of our next hop (RFC 3261 16.7 point 6),
+# and a 500 would of us.
+NOT_PASSED_ON = {401: 403, 407: 403, 503: BAD_GATEWAY}
 
 MEDIA_TIMEOUT = (53405, "no media was received")
 BAD_DESCRIPTION = 13224
@@ -47,4 +49,4 @@ def refusal_for_caller(status: Status, sip_status: int | None) -> tuple[int, str
         return 486, "Busy Here"
     if status is Status.NO_ANSWER:
         return 480, "Temporarily Unavailable"
-    return 500, "Server Internal Error"
+    return BAD_GATEWAY, "Bad Gateway"
