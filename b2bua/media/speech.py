@@ -21,7 +21,7 @@ from b2bua.routing.plan import Speech
 Which = Callable[[str], str | None]
 
 FLITE, ESPEAK = "flite", "espeak-ng"
-VOICE = "rms"  # the clearest of flite's own, see docs/decisions
+VOICE = "rms"  # docs/decisions: the one best understood over a telephone line
 ENGLISH = "en"
 _TEXT, _SOUND = "text", "sound.wav"
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")  # RFC 5646 section 2.1, roughly

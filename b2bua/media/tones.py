@@ -7,7 +7,6 @@ in national networks").  A cadence is a whole period: played in a loop it goes o
 from __future__ import annotations
 
 import math
-import sys
 from array import array
 from dataclasses import dataclass
 from functools import cache
@@ -210,7 +209,4 @@ def _ramped(samples: list[float]) -> list[float]:
 
 
 def _pcm(samples: list[float]) -> bytes:
-    pcm = array("h", (round(sample) for sample in samples))
-    if sys.byteorder == "big":
-        pcm.byteswap()
-    return pcm.tobytes()
+    return array("h", (round(sample) for sample in samples)).tobytes()

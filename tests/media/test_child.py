@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 from twisted.internet.defer import CancelledError
 
-from b2bua.media.child import ChildError, run, scratch
+from b2bua.media.child import Child, ChildError, run, scratch
 from tests.media.sounds import Result, assert_failed
 from tests.support.processes import FakeProcesses
 
@@ -21,6 +22,10 @@ def reactor() -> FakeProcesses:
 def start(reactor: FakeProcesses, output_bytes: int = 100) -> Result:
     argv = ["/bin/program", "-x", "in"]
     return Result(run(reactor, argv, "/tmp", seconds=5, output_bytes=output_bytes))
+
+
+async def waited(child: Child) -> bytes:
+    return await child.ended
 
 
 def test_the_output_of_a_child_that_ends_well_is_its_result(reactor: FakeProcesses) -> None:
@@ -120,3 +125,30 @@ def test_a_cancelled_run_is_over_only_when_the_child_is_gone(reactor: FakeProces
 def test_a_child_that_cannot_be_started_is_an_error(reactor: FakeProcesses) -> None:
     reactor.refuse = OSError(11, "Resource temporarily unavailable")
     assert_failed(start(reactor), ChildError, "could not be started: Resource temp")
+
+
+def test_a_child_that_ends_while_it_is_killed_is_killed(reactor: FakeProcesses) -> None:
+    child = Child(reactor, 5, 100)
+    spawned = reactor.spawnProcess(child, "/bin/program", [], {}, "/tmp")
+    spawned.is_over = True
+    child.kill("had enough")
+    assert spawned.signals == []
+    spawned.end(0)
+    assert_failed(Result(waited(child)), ChildError, "had enough")
+
+
+def test_a_child_of_python_imports_from_where_it_is_told(reactor: FakeProcesses) -> None:
+    argv, path = [sys.executable, "-m", "program"], ["/one", "/two"]
+    Result(run(reactor, argv, "/tmp", seconds=5, output_bytes=1, python_path=path))
+    assert reactor.children[0].environment["PYTHONPATH"] == "/one:/two"
+    assert set(reactor.children[0].environment) == {"PATH", "HOME", "LC_ALL", "PYTHONPATH"}
+    reactor.children[0].end()
+
+
+def test_a_child_without_priorities_is_run_all_the_same(
+    reactor: FakeProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    start(reactor)
+    assert reactor.children[0].argv == ["/bin/program", "-x", "in"]
+    reactor.children[0].end()

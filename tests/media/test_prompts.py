@@ -7,7 +7,8 @@ from twisted.internet.defer import CancelledError
 
 from b2bua.media import _relay
 from b2bua.media.prompts import PromptError, PromptLimits, Prompts, encode
-from b2bua.media.recordings import RecordingLimits, decode
+from b2bua.media.recordings import RecordingLimits, decode, wav
+from b2bua.media.speech import SpeechLimits
 from b2bua.media.tones import dtmf, error_tone
 from b2bua.routing.plan import ErrorTone, Prompt, Recording, Silence, Speech, Tones
 from tests.media.sounds import Result, assert_failed, g711_wav, sine, sine_wav
@@ -160,6 +161,21 @@ def test_a_program_that_writes_no_sound_is_an_error(
         assert result.value == b""
     else:
         assert_failed(result, PromptError, "cannot say it")
+
+
+def test_a_program_that_writes_too_much_is_an_error(reactor: FakeProcesses) -> None:
+    limits = PromptLimits(speech=SpeechLimits(sound_bytes=1000))
+    result = render(prompts(reactor, limits=limits), Speech("hello"))
+    reactor.children[0].write("sound.wav", bytes(1001))
+    reactor.children[0].end()
+    assert_failed(result, PromptError, "flite wrote more than 1000 bytes")
+
+
+def test_speech_that_is_silent_stays_so(reactor: FakeProcesses) -> None:
+    result = render(prompts(reactor), Speech("hush"))
+    reactor.children[0].write("sound.wav", wav(bytes(1600), 8000, 1))
+    reactor.children[0].end()
+    assert result.value == bytes(1600)
 
 
 def test_a_program_that_hangs_is_killed_and_the_prompt_fails(reactor: FakeProcesses) -> None:

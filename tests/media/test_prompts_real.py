@@ -17,6 +17,7 @@ from twisted.internet import reactor
 
 from b2bua.media.prompts import PromptError, PromptLimits, Prompts, encode
 from b2bua.media.speech import SpeechLimits
+from b2bua.media.tones import ringback
 from b2bua.routing.plan import Recording, Speech
 from tests.media.sounds import sine_wav
 from tests.support.listening import is_ringback, tone_level, words_in
@@ -46,6 +47,7 @@ async def test_an_english_sentence_is_understood_over_a_telephone_line() -> None
     heard = words_in(encode(pcm, "PCMU"))
     assert {"please", "hold", "connect", "call"} <= heard
     assert not is_ringback(encode(pcm, "PCMU"))
+    assert words_in(encode(ringback("us"), "PCMU")) == set()
 
 
 @on_the_reactor

@@ -7,8 +7,9 @@ from array import array
 import pytest
 
 from b2bua.media import tones
+from b2bua.media._relay import ulaw_encode
 from b2bua.media.tones import DTMF, RATE, RINGBACK, busy, dtmf, error_tone, ringback, silence
-from tests.support.listening import tone_level
+from tests.support.listening import is_ringback, tone_level
 
 LISTED = """at au bg br be ch cl cn cz de dk ee es fi fr gr hu il in it lt jp mx my nl no nz ph pl
 pt ru se sg th uk us us-old tw ve za"""
@@ -123,3 +124,10 @@ def test_the_keypad_is_that_of_q_23() -> None:
         (941, 1336),
         (941, 1633),
     )
+
+
+def test_a_listener_knows_ringback_from_other_sounds() -> None:
+    assert is_ringback(ulaw_encode(ringback("us")))
+    assert is_ringback(ulaw_encode(ringback("de")), 425)
+    for other in (error_tone(), busy("us"), dtmf("159"), silence(1.0), ringback("de")):
+        assert not is_ringback(ulaw_encode(other))

@@ -15,14 +15,22 @@ from twisted.python.failure import Failure
 class FakeChild:
     """A child that does what the test says.  It is also its protocol's transport."""
 
-    def __init__(self, clock: Clock, protocol: Any, argv: list[str], directory: str) -> None:
-        self.argv, self.directory = argv, Path(directory)
+    def __init__(
+        self,
+        clock: Clock,
+        protocol: Any,
+        argv: list[str],
+        environment: dict[str, str],
+        directory: str,
+    ) -> None:
+        self.argv, self.environment, self.directory = argv, environment, Path(directory)
         self.signals: list[object] = []
-        self._clock, self._protocol, self._over = clock, protocol, False
+        self.is_over = False
+        self._clock, self._protocol = clock, protocol
         protocol.makeConnection(self)
 
     def signalProcess(self, signal: object) -> None:  # noqa: N802 - twisted's name
-        if self._over:
+        if self.is_over:
             raise ProcessExitedAlready
         self.signals.append(signal)
         self._clock.callLater(0, self.crash, 9)
@@ -36,12 +44,12 @@ class FakeChild:
         self._protocol.errReceived(stderr)
 
     def end(self, status: int = 0) -> None:
-        self._over = True
+        self.is_over = True
         why = ProcessDone(0) if status == 0 else ProcessTerminated(status)
         self._protocol.processEnded(Failure(why))
 
     def crash(self, signal: int = 11) -> None:
-        self._over = True
+        self.is_over = True
         why = ProcessTerminated(None, signal)
         self._protocol.processEnded(Failure(why))
 
@@ -60,7 +68,7 @@ class FakeProcesses(Clock):
     ) -> FakeChild:
         if self.refuse is not None:
             raise self.refuse
-        child = FakeChild(self, protocol, argv, path)
+        child = FakeChild(self, protocol, argv, env, path)
         self.children.append(child)
         return child
 
