@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from b2bua.app.settings import Settings
-from b2bua.net.driver import ServerTransaction
 from b2bua.sip.digest import Nonces, Standing, challenge, verify
+from b2bua.sip.message import Request
 
 REALM = "b2bua"
 MOST_NONCES = 100_000
@@ -28,19 +28,19 @@ class Authentication:
         self._used: OrderedDict[str, int] = OrderedDict()
         self.settings = settings
 
-    def refusal(self, transaction: ServerTransaction) -> list[tuple[str, str]] | None:
+    def refusal(self, request: Request, source: str) -> list[tuple[str, str]] | None:
         """Return None for a request that is let in, else the headers of its 401; empty for a 403.
 
-        A site without users has nobody to challenge: an untrusted source gets 403.
+        `source` is the numeric address that it came from.  A site without users has nobody to
+        challenge: an untrusted source gets 403.
         """
-        source = transaction.source.host
         if self.settings.trunk_from(source) is not None:
             return None
         users = {user.name: user.password for user in self.settings.users}
         if not users:
             return []
         verdict = verify(
-            transaction.request,
+            request,
             users,
             REALM,
             self._nonces,

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from b2bua.app.media_policy import MediaPolicy
 from b2bua.app.settings import Settings
-from b2bua.net.driver import ServerTransaction
 from b2bua.routing.plan import Direction, LegFacts, NumberSettings, Offer, Status
 from b2bua.sdp.description import Description, SdpFault
 from b2bua.sip.dialog.capabilities import refuse_invite
@@ -44,11 +43,12 @@ class Arrival:
 
 
 def judge(
-    transaction: ServerTransaction, settings: Settings, policy: MediaPolicy, sid: str
+    request: Request, source: str, settings: Settings, policy: MediaPolicy, sid: str
 ) -> Arrival | Refusal:
-    """Return the call that this INVITE asks for, or the refusal it gets; `sid` names the call."""
-    request = transaction.request
-    source = transaction.source.host
+    """Return the call that this INVITE asks for, or the refusal it gets.
+
+    `source` is the numeric address that it came from, `sid` names the call.
+    """
     refusal = _unserviceable(request)
     if refusal is not None:
         return refusal
@@ -78,8 +78,6 @@ def judge(
 def _unserviceable(request: Request) -> Refusal | None:
     if request.max_forwards == 0:
         return Refusal(483, "too_many_hops")
-    if not isinstance(request.uri, Uri | TelUri):
-        return Refusal(416, "unsupported_scheme")
     refused = refuse_invite(request, "")
     if refused is None:
         return None

@@ -7,12 +7,12 @@ it may: who sends it, which number it wants, and whether we take calls at all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from b2bua.app.authentication import Authentication
 from b2bua.app.equipment import Equipment
-from b2bua.app.inbound import Arrival, Refusal, judge
+from b2bua.app.inbound import Arrival, judge
 from b2bua.app.legs import Legs
 from b2bua.app.live_call import LiveCall
 from b2bua.app.live_leg import LiveLeg
@@ -23,16 +23,14 @@ from b2bua.app.settings import Settings
 from b2bua.call.call import Call
 from b2bua.call.vocabulary import Digit
 from b2bua.media.interfaces import Notice, Played, Pressed, Silent
-from b2bua.net.driver import ServerTransaction
+from b2bua.net.driver import ServerTransaction, stateless_tag
 from b2bua.routing.interfaces import IRouter
-from b2bua.sip.dialog.capabilities import describe, refuse_method
+from b2bua.sip.dialog.capabilities import answer_outside
 from b2bua.sip.dialog.session import Session
 from b2bua.sip.message import Request, Response
+from b2bua.sip.nexthop import Hop
 
 log = logger("switchboard")
-
-NEED_A_DIALOG = frozenset({"BYE", "INFO", "PRACK", "UPDATE", "NOTIFY"})
-"""RFC 3261 section 12.2.2: outside any dialog these get 481, whether we have them or not."""
 
 
 class Switchboard:
@@ -44,6 +42,7 @@ class Switchboard:
         self.malformed_by_reason: Counter[str] = Counter()
         self.total = 0
         self._calls: dict[str, LiveCall] = {}
+        self._arrival: Arrival | None = None
 
     def equip(
         self, equipment: Equipment, routers: Mapping[str, IRouter], policy: MediaPolicy
@@ -81,8 +80,23 @@ class Switchboard:
 
     # What arrives.
 
-    def refusal(self, request: Request) -> Response | None:
-        """Judge a new INVITE before anything is spent on it: 503 beyond what we can carry."""
+    def refusal(self, request: Request, source: Hop) -> Response | None:
+        """Judge a new request before anything is spent on it.
+
+        Whatever neither belongs to a call nor becomes one is answered here, without state (8.2.7):
+        a flood of it leaves nothing behind, and no refusal is sent twice.
+        """
+        if request.to.tag is not None:
+            return None if self._legs.of(request) else self._refuse(request, 481)
+        if request.method != "INVITE":
+            return answer_outside(request, stateless_tag(request))
+        return (
+            self._beyond_capacity(request)
+            or self._untrusted(request, source)
+            or self._unacceptable(request, source)
+        )
+
+    def _beyond_capacity(self, request: Request) -> Response | None:
         if self.is_draining:
             reason = "draining"
         elif len(self._calls) >= self._equipment.settings.limits.calls:
@@ -92,27 +106,35 @@ class Switchboard:
         else:
             return None
         self.refused[reason] += 1
-        tag = self._equipment.entropy.tag()
-        return request.reply(503, to_tag=tag, headers=[("Retry-After", self._retry_after())])
+        return self._refuse(request, 503, [("Retry-After", self._retry_after())])
+
+    def _untrusted(self, request: Request, source: Hop) -> Response | None:
+        challenges = self._authentication.refusal(request, source.host)
+        if challenges is None:
+            return None
+        self.refused["unauthenticated" if challenges else "untrusted_source"] += 1
+        return self._refuse(request, 401 if challenges else 403, challenges)
+
+    def _unacceptable(self, request: Request, source: Hop) -> Response | None:
+        equipment = self._equipment
+        sid = equipment.entropy.call_sid()
+        judged = judge(request, source.host, equipment.settings, self._policy, sid)
+        if isinstance(judged, Arrival):
+            self._arrival = judged
+            return None
+        self.refused[judged.why] += 1
+        return self._refuse(request, judged.status, judged.headers, judged.reason)
 
     def request_received(self, transaction: ServerTransaction) -> None:
-        """Take a new request, in or out of a dialog."""
-        request = transaction.request
-        if request.to.tag is not None:
-            leg = self._legs.of(request)
-            if leg is None:
-                self._answer(transaction, 481)
-            else:
-                leg.requested(transaction)
-        elif request.method == "INVITE":
-            self._take_invite(transaction)
-        elif request.method == "OPTIONS":
-            transaction.respond(describe(request, self._equipment.entropy.tag()))
-        elif request.method in NEED_A_DIALOG:
-            self._answer(transaction, 481)
-        else:
-            refused = refuse_method(request, self._equipment.entropy.tag())
-            transaction.respond(refused or request.reply(501))
+        """Take a new request that `refusal` let pass: of a call, or for a new one."""
+        leg = self._legs.of(transaction.request)
+        if leg is not None:
+            leg.requested(transaction)
+            return
+        arrival, self._arrival = self._arrival, None
+        assert arrival is not None, "the driver asks `refusal` just before"
+        self.total += 1
+        self._begin(transaction, arrival, self._routers[arrival.offer.number.router])
 
     def cancel_received(self, invite: ServerTransaction, cancel: Request) -> None:
         """Take the caller's CANCEL of an INVITE that is not answered."""
@@ -143,21 +165,6 @@ class Switchboard:
                 call.silent(leg.sid)
 
     # How a call begins and ends.
-
-    def _take_invite(self, transaction: ServerTransaction) -> None:
-        equipment = self._equipment
-        challenges = self._authentication.refusal(transaction)
-        if challenges is not None:
-            self.refused["unauthenticated" if challenges else "untrusted_source"] += 1
-            self._answer(transaction, 401 if challenges else 403, challenges)
-            return
-        judged = judge(transaction, equipment.settings, self._policy, equipment.entropy.call_sid())
-        if isinstance(judged, Refusal):
-            self.refused[judged.why] += 1
-            self._answer(transaction, judged.status, judged.headers, judged.reason)
-            return
-        self.total += 1
-        self._begin(transaction, judged, self._routers[judged.offer.number.router])
 
     def _begin(self, transaction: ServerTransaction, arrival: Arrival, router: IRouter) -> None:
         equipment, entropy = self._equipment, self._equipment.entropy
@@ -203,15 +210,14 @@ class Switchboard:
             facts = call.core.caller.record.facts
             log.info("the call is over", call_sid=facts.call_sid, status=facts.status.value)
 
-    def _answer(
+    def _refuse(
         self,
-        transaction: ServerTransaction,
+        request: Request,
         status: int,
-        headers: list[tuple[str, str]] | None = None,
+        headers: Sequence[tuple[str, str]] = (),
         reason: str = "",
-    ) -> None:
-        tag = self._equipment.entropy.tag()
-        transaction.respond(transaction.request.reply(status, reason, tag, headers or []))
+    ) -> Response:
+        return request.reply(status, reason, stateless_tag(request), headers)
 
     def _retry_after(self) -> str:
         limits = self._equipment.settings.limits

@@ -42,6 +42,7 @@ __all__ = [
     "ServerTransaction",
     "TransactionUser",
     "Wire",
+    "stateless_tag",
 ]
 
 
@@ -97,13 +98,14 @@ class Driver:
         timers: Timers,
         new_branch: Callable[[], str],
         limits: DriverLimits | None = None,
-        refuse: Callable[[Request], Response | None] | None = None,
+        refuse: Callable[[Request, Hop], Response | None] | None = None,
     ) -> None:
         """Make a driver that has no transactions.
 
         `new_branch` returns a token that is unique in space and time; the cookie is put before
-        it.  `refuse` is asked about every new INVITE outside a dialog, before there is any state;
-        the response that it returns is sent and all is forgotten.
+        it.  `refuse` is asked about every new request, with its source, before there is any state;
+        the response that it returns is sent and all is forgotten (8.2.7).  Such a response needs
+        a `stateless_tag`, and a request that it lets pass is received by the user at once.
         """
         self._clock = clock
         self._connections = connections
@@ -151,31 +153,37 @@ class Driver:
             known.receive(request)
         elif request.method == "CANCEL":
             self._take_cancel(request, source, local)
-        elif (refusal := self._refusal_of(request)) is not None:
+        elif (refusal := self._refusal_of(request, source)) is not None:
             self._answer_statelessly(refusal, way_back(request, source))
         else:
             self._add_server(request, source, local).begin()
 
-    def _refusal_of(self, request: Request) -> Response | None:
+    def _refusal_of(self, request: Request, source: Hop) -> Response | None:
         """Return the answer to a new request that gets no transaction."""
         if self._live.server_count >= self._limits.server_transactions:
-            return request.reply(503, to_tag=_tag_for(request), headers=[("Retry-After", "5")])
-        if request.method != "INVITE":
-            return None
-        if self._live.is_merged(request):
-            return request.reply(482, to_tag=_tag_for(request))
-        if self._refuse is not None and request.to.tag is None:
-            return self._refuse(request)
-        return None
+            tag = stateless_tag(request)
+            return request.reply(503, to_tag=tag, headers=[("Retry-After", "5")])
+        if request.method == "INVITE" and self._live.is_merged(request):
+            return request.reply(482, to_tag=stateless_tag(request))
+        return None if self._refuse is None else self._ask(self._refuse, request, source)
+
+    def _ask(
+        self, refuse: Callable[[Request, Hop], Response | None], request: Request, source: Hop
+    ) -> Response | None:
+        try:
+            return refuse(request, source)
+        except Exception:  # the boundary to the user, as in `tell`
+            self._log.failure("the transaction user broke in {told}", told=refuse)
+            return request.reply(500, to_tag=stateless_tag(request))
 
     def _take_cancel(self, cancel: Request, source: Hop, local: Local) -> None:
         invite = self._live.invite_of(cancel)
         server = self._add_server(cancel, source, local)
         if invite is None:
-            server.respond(cancel.reply(481, to_tag=_tag_for(cancel)))
+            server.respond(cancel.reply(481, to_tag=stateless_tag(cancel)))
             return
         # 9.2: the same To tag as in the responses to the INVITE, if it has had one.
-        server.respond(cancel.reply(200, to_tag=invite.to_tag or _tag_for(cancel)))
+        server.respond(cancel.reply(200, to_tag=invite.to_tag or stateless_tag(cancel)))
         if invite.is_proceeding:
             self.tell(self._user.cancel_received, invite, cancel)
 
@@ -194,7 +202,8 @@ class Driver:
         request = malformed.request
         if request is not None and request.method != "ACK":
             stamp_received(request, source)
-            response = request.reply(malformed.status, malformed.reason, to_tag=_tag_for(request))
+            tag = stateless_tag(request)
+            response = request.reply(malformed.status, malformed.reason, to_tag=tag)
             self._answer_statelessly(response, way_back(request, source))
         self.tell(self._user.malformed, malformed.reason)
 
@@ -317,7 +326,7 @@ class Driver:
         """Pass a new request to the user; one that breaks it is answered 500."""
         if not self.tell(self._user.request_received, server):
             request = server.request
-            server.respond(request.reply(500, to_tag=server.to_tag or _tag_for(request)))
+            server.respond(request.reply(500, to_tag=server.to_tag or stateless_tag(request)))
 
     def ack_arrived(self, ack: Request) -> None:
         """Pass an ACK that acknowledges no refusal to the user."""
@@ -355,7 +364,7 @@ def _ignore(_reason: str) -> None:
     """Nothing waits for a message that has no transaction."""
 
 
-def _tag_for(request: Request) -> str:
+def stateless_tag(request: Request) -> str:
     """Return a To tag that is the same each time this request is answered (8.2.7)."""
     seen = f"{request.headers.get('Via')} {request.headers.get('Call-ID')}"
     return f"{crc32(seen.encode(errors='replace')):08x}"

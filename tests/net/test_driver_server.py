@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.task import Clock
 
-from b2bua.net.driver import DriverLimits, ServerTransaction
+from b2bua.net.driver import DriverLimits, ServerTransaction, stateless_tag
 from b2bua.net.local import Local
 from b2bua.sip.message import Request, Response
 from b2bua.sip.nexthop import Hop
@@ -281,19 +281,51 @@ def test_beyond_its_limit_of_transactions_it_answers_503_without_state(clock: Cl
     host.driver.stop()
 
 
-def test_a_new_invite_may_be_refused_before_there_is_any_state(clock: Clock) -> None:
-    def refuse(request: Request) -> Response | None:
-        return request.reply(503, to_tag="b", headers=[("Retry-After", "3")])
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "BYE"])
+def test_a_new_request_may_be_refused_before_there_is_any_state(clock: Clock, method: str) -> None:
+    sources: list[Hop] = []
+
+    def refuse(request: Request, source: Hop) -> Response | None:
+        sources.append(source)
+        return request.reply(503, to_tag=stateless_tag(request), headers=[("Retry-After", "3")])
+
+    network = MemoryNetwork(clock)
+    host = Host(clock, network, "192.0.2.1", refuse=refuse)
+    peer = Wiretap(network)
+    peer.send(request_text(method, via=VIA, call_id="c"), host)
+    peer.send(request_text(method, via=VIA, call_id="c"), host)
+    clock.pump([0.01] * 2)
+    assert peer.lines == ["503 Service Unavailable"] * 2
+    assert peer.heard[0] == peer.heard[1]
+    assert sources == [Hop("udp", "192.0.2.9", 5060)] * 2
+    assert host.is_at_rest
+
+
+def test_neither_ack_nor_cancel_is_asked_about(clock: Clock) -> None:
+    def refuse(request: Request, _source: Hop) -> Response | None:
+        return request.reply(503) if request.method in ("ACK", "CANCEL") else None
+
+    network = MemoryNetwork(clock)
+    host = Host(clock, network, "192.0.2.1", refuse=refuse)
+    peer = Wiretap(network)
+    for method in ("INVITE", "CANCEL", "ACK"):
+        peer.send(request_text(method, via=VIA, call_id="c"), host)
+        clock.pump([0.01] * 2)
+    assert peer.lines == ["100 Trying", "200 OK"]
+    host.driver.stop()
+
+
+def test_a_judge_that_breaks_costs_500_and_nothing_else(clock: Clock) -> None:
+    def refuse(_request: Request, _source: Hop) -> Response | None:
+        raise RuntimeError("a defect of the user")
 
     network = MemoryNetwork(clock)
     host = Host(clock, network, "192.0.2.1", refuse=refuse)
     peer = Wiretap(network)
     peer.send(request_text("INVITE"), host)
-    peer.send(request_text("INVITE", to_tag="b"), host)
     clock.pump([0.01] * 2)
-    assert sorted(peer.lines) == ["100 Trying", "503 Service Unavailable"]
-    assert host.driver.transactions["invite_server"] == 1
-    host.driver.stop()
+    assert peer.lines == ["500 Server Internal Error"]
+    assert host.is_at_rest
 
 
 def test_a_stopped_driver_has_no_timers_and_takes_nothing(scene: Scene) -> None:

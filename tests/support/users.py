@@ -69,7 +69,7 @@ class Host:
         *,
         names: dict[str, str] | None = None,
         limits: DriverLimits | None = None,
-        refuse: Callable[[Request], Response | None] | None = None,
+        refuse: Callable[[Request, Hop], Response | None] | None = None,
     ) -> None:
         self.user = Server()
         self.address = address

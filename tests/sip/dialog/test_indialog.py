@@ -110,6 +110,7 @@ def test_ack_and_cancel_are_never_answered(ladder: Ladder) -> None:
     [
         (("Require: precondition",), "<sip:them@192.0.2.2>", 420, "Unsupported"),
         (("Content-Type: text/plain",), "<sip:them@192.0.2.2>", 415, "Accept"),
+        (("Accept: application/isup, text/plain",), "<sip:them@192.0.2.2>", 406, "To"),
         ((), "", 400, "To"),
     ],
 )
@@ -134,5 +135,14 @@ def test_an_invite_that_cannot_be_a_call_is_refused(
     assert (refusal.status, refusal.to.tag, field in refusal.headers) == (status, "us", True)
 
 
-def test_an_invite_that_can_be_a_call_is_not_refused() -> None:
-    assert refuse_invite(request("INVITE", sdp=True), "us") is None
+@pytest.mark.parametrize(
+    "extra",
+    [
+        (),
+        ("Accept: application/sdp;level=1",),
+        ("Accept: text/plain, */*",),
+        ("Accept: application/*",),
+    ],
+)
+def test_an_invite_that_can_be_a_call_is_not_refused(extra: tuple[str, ...]) -> None:
+    assert refuse_invite(request("INVITE", sdp=True, extra=extra), "us") is None
