@@ -80,6 +80,7 @@ class Stage:
             sipp.abort()
         for daemon in self._daemons:
             daemon.abort()
+            print(daemon.told())  # pytest shows it beside a failure
         for ear in self._ears:
             await ear.close()
         for application in self._applications:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -48,7 +49,7 @@ class Child(ProcessProtocol):
     def signal(self, name: str) -> None:
         """Send a signal, `TERM` for example, unless the process has ended."""
         if self.status is None:
-            self._process.signalProcess(name)
+            self._process.signalProcess(getattr(signal, f"SIG{name}"))
 
     async def ended(self, seconds: float) -> int:
         """Return the exit status; kill what has not ended after `seconds`."""
