@@ -1,7 +1,8 @@
 """Fetch a document or a recording: one request, and a value whatever happens.
 
 An answer that is no 2xx is a `Fault` here.  `file:` URLs are read only where the settings name
-them (operator.md): no document may lead to the disk.
+them (operator.md): no document may lead to the disk.  A document that was given with the call has
+no URL of its own and goes by `GIVEN`; nothing relative can be resolved against that.
 """
 
 from __future__ import annotations
@@ -16,19 +17,23 @@ from b2bua.routing.plan import Answer, Ask, Fault
 INVALID_URL = 11100
 NOT_RETRIEVED = 11200
 TOO_LARGE = 11750
+GIVEN = "about:document"
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Where documents come from: the web, and the files that the settings name."""
+    """Where documents come from: the web, the files that the settings name, and the call."""
 
     web: Web
     files: frozenset[str] = frozenset()
+    given: str = ""
 
     async def fetch(self, ask: Ask) -> Answer | Fault:
         """Return the 2xx answer to `ask`, or say why there is none; never raise."""
         if ask.url in self.files:
             return _read_file(ask)
+        if ask.url == GIVEN and self.given:
+            return Answer(200, "text/xml", self.given.encode(), ask.url)
         if not ask.url.lower().startswith(("http://", "https://")):
             return Fault(INVALID_URL, "not an http or https URL", ask.url)
         answer = await self.web.fetch(ask)

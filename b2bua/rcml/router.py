@@ -10,7 +10,7 @@ from typing import Any
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from b2bua.rcml.fetch import Library, files_among
+from b2bua.rcml.fetch import GIVEN, Library, files_among
 from b2bua.rcml.flow import End, Flow, Follow
 from b2bua.rcml.interpreter import Fallback, walk
 from b2bua.rcml.limits import DEFAULTS, Limits
@@ -36,7 +36,8 @@ class RcmlRouter:
         fallback = Fallback(number.voice_fallback_url, number.voice_fallback_method)
         expiry = self._site.clock.callLater(self._limits.call_seconds, flow.expire)
         try:
-            end = await walk(flow, Follow(number.voice_url, number.voice_method), fallback)
+            first = Follow(number.voice_url or GIVEN, number.voice_method)
+            end = await walk(flow, first, fallback)
             await _let_go(call, end)
         finally:
             if expiry.active():
@@ -47,7 +48,11 @@ class RcmlRouter:
         web, limits = self._site.web, self._limits
         return Flow(
             call,
-            Library(web, files_among(number.voice_url, number.voice_fallback_url)),
+            Library(
+                web,
+                files_among(number.voice_url, number.voice_fallback_url),
+                "" if number.voice_url else number.voice_document,
+            ),
             limits,
             country=country,
             call=call,

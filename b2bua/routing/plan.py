@@ -94,10 +94,10 @@ class LegFacts:
 
 @dataclass(frozen=True, slots=True)
 class NumberSettings:
-    """The `[[numbers]]` entry that took the call.
+    """The `[[numbers]]` entry that took the call, or what the REST API says instead.
 
     URLs are absolute; an empty string means absent.  `targets` are SIP URIs in which `{user}`
-    stands for the dialled user part.
+    stands for the dialled user part.  `voice_document` is RCML given instead of `voice_url`.
     """
 
     number: str
@@ -109,11 +109,12 @@ class NumberSettings:
     voice_fallback_method: str = "POST"
     status: StatusPlan | None = None
     targets: tuple[str, ...] = ()
+    voice_document: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An incoming call as it was when it came: who calls whom.
+    """A call as it was when it began: who calls whom.
 
     `caller` and `called` are user parts; `number` is the settings entry that matched.
     """

@@ -316,3 +316,38 @@ def test_good_settings_change_the_limits(clock: Clock, web: FakeWeb, call: FakeC
     )
     play_out(clock, router.take(call))
     assert web.urls == [VOICE] * 2
+
+
+def test_a_document_given_with_the_call_is_run_without_a_request(
+    clock: Clock, web: FakeWeb
+) -> None:
+    given = "<Response><Say>Given</Say></Response>"
+    call = FakeCall(clock, number(voice_url="", voice_document=given))
+    play_out(clock, RcmlRouter(Site(clock, web)).take(call))
+    assert [said for _, said in call.heard] == [Speech("Given")]
+    assert web.asks == []
+
+
+def test_keys_without_an_action_lead_back_to_the_document_that_was_given(
+    clock: Clock, web: FakeWeb
+) -> None:
+    given = '<Response><Gather numDigits="1"><Say>Press</Say></Gather></Response>'
+    call = FakeCall(clock, number(voice_url="", voice_document=given))
+    call.press("1", 1.5)
+    play_out(clock, RcmlRouter(Site(clock, web)).take(call))
+    assert [said for _, said in call.heard] == [Speech("Press"), Speech("Press")]
+
+
+def test_a_url_wins_over_a_document_that_was_given(clock: Clock, web: FakeWeb) -> None:
+    call = FakeCall(clock, number(voice_document="<Response><Say>no</Say></Response>"))
+    web.serve(VOICE, "<Response><Say>yes</Say></Response>")
+    play_out(clock, RcmlRouter(Site(clock, web)).take(call))
+    assert [said for _, said in call.heard] == [Speech("yes")]
+
+
+def test_nothing_is_relative_to_a_document_that_was_given(clock: Clock, web: FakeWeb) -> None:
+    given = "<Response><Redirect>/next</Redirect><Say>Still here</Say></Response>"
+    call = FakeCall(clock, number(voice_url="", voice_document=given))
+    play_out(clock, RcmlRouter(Site(clock, web)).take(call))
+    assert [said for _, said in call.heard] == [Speech("Still here")]
+    assert web.asks == []
