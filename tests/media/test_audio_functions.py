@@ -42,11 +42,9 @@ def test_silence_is_what_the_laws_say() -> None:
     assert _relay.alaw_encode(bytes(4)) == b"\xd5\xd5"
 
 
-@pytest.mark.parametrize("rate", [11025, 16000, 22050, 32000, 44100, 48000])
+@pytest.mark.parametrize("rate", [16000, 22050, 32000, 44100, 48000])
 def test_a_6_khz_tone_does_not_fold_into_the_voice(rate: int) -> None:
     """6 kHz would be heard at 2 kHz; it must be 60 dB down at least."""
-    if rate / 2 <= 6000:
-        pytest.skip("the rate has no 6 kHz")
     heard = _relay.resample(sine(6000, 1, rate), rate)
     assert tone_level(heard[1600:-1600], 2000) < 10000 / 1000
 
