@@ -18,6 +18,7 @@ from b2bua.sdp.negotiate import Playable, media_targets, playable
 class Lines:
     """Streams by line number; `opened` is told of each new stream, `closed` of each that went.
 
+    `v6` is the family of the signalling; a peer whose description comes first is met in its own.
     Whoever makes it calls `close`.
     """
 
@@ -94,6 +95,8 @@ class Lines:
     def hear(self, description: Description, block_digits: str = "") -> None:
         """Send where `description`, the peer's own, says."""
         self._heard, self._block_digits = description, block_digits
+        if not self.streams:
+            self._v6 = _is_v6(description, self._v6)
         self._aim_all()
 
     def link(self, other: Lines) -> None:
@@ -159,6 +162,8 @@ class Lines:
         for line, (opened, target) in enumerate(zip(self._streams, targets, strict=False)):
             if opened is None or target is None:
                 continue
+            if (":" in target.address) != (":" in opened.address):
+                continue  # nothing of ours can reach it: the peer answered in another family
             plays = found is not None and found.line == line
             self._backend.aim(
                 opened.stream,
@@ -175,5 +180,16 @@ class Lines:
 
     def _event_type(self, line: int) -> int:
         assert self._heard is not None
+        if self._heard.media[line].is_secure:
+            return -1  # encrypted octets are nobody's keys
         event = self._heard.media[line].find("telephone-event")
         return int(event) if event is not None else -1
+
+
+def _is_v6(description: Description, otherwise: bool) -> bool:
+    """Whether the first line that is not rejected wants IPv6; `otherwise` where none says so."""
+    for line, media in enumerate(description.media):
+        address = description.connection_of(line)
+        if not media.rejected and address:
+            return ":" in address
+    return otherwise
