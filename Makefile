@@ -57,7 +57,7 @@ run: venv speech settings.toml ## run the daemon in the foreground, with setting
 	$(BIN)/twistd -n b2bua --settings settings.toml
 
 .PHONY: demo
-demo: venv speech ## place one real call that forks to three phones, and draw it
+demo: venv speech $(MARKS)/debian-phones ## place one real call that forks to three phones, and draw it
 	$(call say,One call, from INVITE to the last callback)
 	@$(BIN)/python -m demo
 
@@ -92,7 +92,7 @@ unit: venv speech $(MARKS)/debian-test ## run the unit and flow tests
 .PHONY: sipp
 sipp: venv speech $(MARKS)/debian-test ## run the SIPp scenarios against a daemon
 	$(call say,SIPp scenarios)
-	$(PYTEST) -m "sipp and not slow" -v tests/sipp
+	$(PYTEST) -m "sipp and not slow" -v tests/sipp tests/demo
 
 .PHONY: coverage
 coverage: venv $(MARKS)/debian-test ## measure what the unit and flow tests reach

@@ -1,0 +1,1 @@
+"""One real call, placed and drawn: `make demo`."""
