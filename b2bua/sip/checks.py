@@ -91,6 +91,8 @@ def _check_fields(headers: Headers, limits: Limits) -> None:
             headers.typed(name, read)
     except SyntaxFault as fault:
         raise Refusal(400, f"{name}: {fault}") from None
+    if any(via.version != "2.0" for via in headers.typed("Via", message.read_vias)):
+        raise Refusal(400, "Via: of another version")
 
 
 def _check_limits(headers: Headers, limits: Limits) -> None:

@@ -41,6 +41,7 @@ _VIA = re.compile(
     rf"({HOST})(?:[ \t]*+:[ \t]*+([0-9]++))?+({PARAMS})",
     re.DOTALL,
 )
+_VERSION = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
 _CSEQ = re.compile(rf"([0-9]++)[ \t]++({TOKEN})")
 _MOST_CSEQ = 2**31 - 1
 
@@ -76,12 +77,16 @@ class NameAddr:
 
 @dataclass(frozen=True, slots=True)
 class Via:
-    """One Via value (20.42).  `transport` is in upper case, an IPv6 `host` without brackets."""
+    """One Via value (20.42).  `transport` is in upper case, an IPv6 `host` without brackets.
+
+    `version` is of SIP: a request of another one is refused, but has to be answered for that.
+    """
 
     transport: str
     host: str
     port: int | None = None
     params: Params = ()
+    version: str = "2.0"
 
     def param(self, name: str) -> str | None:
         """Return the parameter `name` (lower case), "" for a flag, None when absent."""
@@ -123,7 +128,7 @@ class Via:
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"
         params = write_params(self.params)
-        return f"SIP/2.0/{self.transport} {write_host(self.host)}{port}{params}"
+        return f"SIP/{self.version}/{self.transport} {write_host(self.host)}{port}{params}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +163,16 @@ def read_via(text: str) -> Via:
     """Read one Via value.
 
     Raises:
-        SyntaxFault: it is malformed, or of another protocol than SIP/2.0.
+        SyntaxFault: it is malformed, or of another protocol than SIP.
     """
     match = _VIA.fullmatch(text)
     if match is None:
         raise SyntaxFault("malformed Via")
     protocol, version, transport, host, port, params = match.groups()
-    if version != "2.0" or protocol.upper() != "SIP":
+    if protocol.upper() != "SIP" or _VERSION.fullmatch(version) is None:
         raise SyntaxFault("Via of another protocol")
     number = None if port is None else read_port(port)
-    return Via(transport.upper(), read_host(host), number, split_params(params))
+    return Via(transport.upper(), read_host(host), number, split_params(params), version)
 
 
 def read_cseq(text: str) -> CSeq:

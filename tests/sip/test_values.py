@@ -84,6 +84,7 @@ def test_a_tag_is_read_and_replaced() -> None:
         ("sip / 2.0 / tcp  H : 5070 ; Branch = x", Via("TCP", "h", 5070, (("branch", "x"),))),
         ("SIP/2.0/UDP [2001:DB8::1]:5060", Via("UDP", "2001:db8::1", 5060)),
         ("SIP/2.0/TLS 192.0.2.1;rport", Via("TLS", "192.0.2.1", None, (("rport", None),))),
+        ("SIP/7.0/UDP h", Via("UDP", "h", version="7.0")),
     ],
 )
 def test_a_via_is_read(text: str, value: Via) -> None:
@@ -97,7 +98,8 @@ def test_a_via_is_read(text: str, value: Via) -> None:
         "",
         "SIP/2.0/UDP",
         "SIP/2.0 h",
-        "SIP/3.0/UDP h",
+        "SIP/3/UDP h",
+        "SIP/3.x/UDP h",
         "HTTP/2.0/UDP h",
         "SIP/2.0/UDP h:0",
         "SIP/2.0/UDP h:70000",
