@@ -12,7 +12,7 @@ from b2bua.app.party import LiveParty
 from b2bua.call.call import Call as CallCore
 from b2bua.call.effects import Effect
 from b2bua.routing.interfaces import Gone
-from b2bua.routing.plan import Offer, Outcome, Ring
+from b2bua.routing.plan import Offer, Outcome, Ring, Status
 
 Step = Callable[[float], Iterable[Effect]]
 
@@ -63,6 +63,8 @@ class Conversation(LiveParty):
         Raises:
             RuntimeError: the last `ring` is not over; a defect of the router.
         """
+        if self._is_gone:
+            return Outcome(Status.CANCELED, caller_gone=True)
         if self._ringing is not None:
             raise RuntimeError("a call rings one set of targets at a time")
         ringing: Deferred[Outcome] = Deferred()

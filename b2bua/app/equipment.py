@@ -19,6 +19,8 @@ from b2bua.routing.interfaces import Web
 from b2bua.routing.plan import Prompt
 from b2bua.sip.nexthop import Hop
 from b2bua.sip.transaction.timers import Timers
+from b2bua.store.calls import CallRecords, MemoryCalls
+from b2bua.store.numbers import MemoryNumbers, NumberRecords
 
 
 class Voice(Protocol):
@@ -81,6 +83,8 @@ class Equipment:
     events: Events
     web: Web
     timers: Timers
+    calls: CallRecords = field(default_factory=lambda: MemoryCalls(1_000))
+    numbers: NumberRecords = field(default_factory=lambda: MemoryNumbers(1_000))
     entropy: Entropy = field(default_factory=Entropy)
     is_late: Callable[[], bool] = lambda: False
     forget: Callable[[str], None] = lambda _call_sid: None

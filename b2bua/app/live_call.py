@@ -7,6 +7,7 @@ between our own defects and the caller: an exception in a call ends that call an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 from twisted.internet.defer import Deferred
@@ -14,12 +15,13 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
 from b2bua.app.call_media import CallMedia
-from b2bua.app.conversation import Conversation, Step
+from b2bua.app.conversation import Step
 from b2bua.app.equipment import Equipment
 from b2bua.app.live_leg import LiveLeg
 from b2bua.app.logs import logger, traceback
 from b2bua.app.outbound import Outbound
 from b2bua.app.party import LiveParty
+from b2bua.app.routed import Routed
 from b2bua.app.turns import Turns
 from b2bua.call import effects
 from b2bua.call.call import Call
@@ -28,7 +30,7 @@ from b2bua.call.vocabulary import Refused, Word
 from b2bua.callbacks.interfaces import StatusEvent
 from b2bua.media.interfaces import NoPortsError
 from b2bua.routing.interfaces import Gone, IRouter
-from b2bua.routing.plan import Offer, Target, Tones
+from b2bua.routing.plan import NumberSettings, Offer, Target, Tones
 from b2bua.sdp.description import Description
 from b2bua.sip.dialog.effects import Effect as SessionEffect
 from b2bua.sip.dialog.session import Session
@@ -67,8 +69,8 @@ class LiveCall:
         self._clocks: dict[tuple[Clock, LegId], IDelayedCall] = {}
         self._targets: dict[LegId, Target] = {}
         self._screens: dict[LegId, LiveParty] = {}
-        self._conversation: Conversation | None = None
-        self._is_routed = False
+        self._routed = Routed(equipment, core, self.take, partial(self._note, core.sid))
+        self._when_answered: Callable[[], None] = lambda: None
         self._has_failed = False
 
     @property
@@ -84,18 +86,34 @@ class LiveCall:
     def begin(self, caller: LiveLeg, router: IRouter) -> None:
         """Hand the call, with its caller's leg, to `router`."""
         self._legs[caller.sid] = caller
-        conversation = Conversation(
-            self._equipment,
-            caller.lines,
-            self.core,
-            self._offer,
-            self.take,
-            partial(self._note, caller.sid),
-        )
-        self._conversation = conversation
         self.take(lambda _now: self.core.start())
-        routed: Deferred[None] = Deferred.fromCoroutine(router.take(conversation))
-        routed.addCallbacks(self._routed, self._misrouted)
+        self._routed.begin(router, self._offer, caller.lines)
+
+    def dial(self, dial: Step, router: IRouter, digits: str = "") -> None:
+        """Begin a call of our own by `dial`; whoever answers is the caller, in `router`'s hands.
+
+        `digits` are dialled before the router takes it.
+        """
+
+        def answered() -> None:
+            lines = self._legs[self.core.sid].lines
+            self._routed.begin(router, self._offer, lines, digits)
+
+        self._when_answered = answered
+        self.take(dial)
+
+    def redirect(self, router: IRouter, number: NumberSettings) -> bool:
+        """Hand the caller to `router` anew; whoever it rings or talks to is let go.
+
+        False: nobody has it in hands, because it is over or is still being dialled.
+        """
+        caller = self._legs.get(self.core.sid)
+        if caller is None or not self._routed.is_under_way or self.core.caller.is_over:
+            return False
+        self._routed.stop()
+        self.take(self.core.redirect)
+        self._routed.begin(router, replace(self._offer, number=number), caller.lines)
+        return True
 
     # What comes in.
 
@@ -139,28 +157,13 @@ class LiveCall:
         self._disarm_all()
         for leg in self.legs:
             leg.take(leg.session.hang_up)
-        for party in (self._conversation, *self._screens.values()):
-            if party is not None:
-                party.gone()
-
-    # How a router ends.
-
-    def _routed(self, _result: object) -> None:
-        self._is_routed = True
-        self.take(self.core.hang_up)
-
-    def _misrouted(self, failure: Failure) -> None:
-        self._is_routed = True
-        if failure.check(Gone) is None:
-            name = self._offer.number.router
-            log.error(f"router {name} failed", exc_info=traceback(failure), call_sid=self.core.sid)
-            self.take(lambda now: self.core.refuse(500, "Server Internal Error", now))
-        else:
-            self.take(self.core.hang_up)
+        self._routed.gone()
+        for party in self._screens.values():
+            party.gone()
 
     def _end_if_over(self) -> None:
         is_over = self.core.is_over or self._has_failed
-        if is_over and self._is_routed and not self._legs:
+        if is_over and not self._routed.is_under_way and not self._legs:
             self._disarm_all()
             self._ended(self)
 
@@ -199,10 +202,14 @@ class LiveCall:
                 self._disarm(clock, leg)
             case effects.Report():
                 self._report(effect)
+            case effects.Recorded(facts, event, duration):
+                self._equipment.calls.note(facts, event, self._equipment.wall(), duration)
+            case effects.AskRouter():
+                self._when_answered()
             case effects.RingOver(outcome):
-                self._conversing.ring_over(outcome)
+                self._routed.ring_over(outcome)
             case effects.CallerGone():
-                self._conversing.gone()
+                self._routed.gone()
             case effects.StartScreen(leg):
                 self._start_screen(leg)
             case effects.StopScreen(leg):
@@ -219,11 +226,6 @@ class LiveCall:
                     party.aimed()
             case _:
                 self._media.perform(effect)
-
-    @property
-    def _conversing(self) -> Conversation:
-        assert self._conversation is not None
-        return self._conversation
 
     def _command(self, leg: LegId, command: Command) -> None:
         if live := self._legs.get(leg):
@@ -286,7 +288,7 @@ class LiveCall:
         log.warning(text, code=code, url=url, call_sid=leg)
 
     def _party(self, leg: LegId) -> LiveParty | None:
-        return self._conversation if leg == self.core.sid else self._screens.get(leg)
+        return self._routed.party if leg == self.core.sid else self._screens.get(leg)
 
     def _start_screen(self, leg: LegId) -> None:
         live = self._legs.get(leg)

@@ -115,6 +115,13 @@ class LiveParty:
         for wait in waiting:
             wait.errback(Gone())
 
+    def dismiss(self) -> None:
+        """End everything that waits, and be quiet: somebody else talks to the party from now on."""
+        self.gone()
+        stream = self._lines.playing_stream
+        if stream is not None:
+            self._equipment.backend.quiet(stream)
+
     def played(self, token: int) -> None:
         """Take that what was sent under `token` has ended."""
         silence = self._silences.pop(token, None)
