@@ -16,7 +16,7 @@ from b2bua.media.interfaces import Backend
 from b2bua.net.driver import Driver
 from b2bua.net.local import Local
 from b2bua.routing.interfaces import Web
-from b2bua.routing.plan import Prompt
+from b2bua.routing.plan import NumberSettings, Prompt
 from b2bua.sip.nexthop import Hop
 from b2bua.sip.transaction.timers import Timers
 from b2bua.store.calls import CallRecords, MemoryCalls
@@ -89,3 +89,13 @@ class Equipment:
     is_late: Callable[[], bool] = lambda: False
     forget: Callable[[str], None] = lambda _call_sid: None
     play_tokens: count[int] = field(default_factory=lambda: count(1))
+
+    def number_for(self, user: str) -> NumberSettings | None:
+        """Return what becomes of calls to a user part: an account's own number says, then the site.
+
+        A number whose account is no longer in the settings takes no calls.
+        """
+        record = self.numbers.find(user)
+        if record is not None and self.settings.account(record.plan.account_sid) is not None:
+            return record.plan
+        return self.settings.number_for(user)

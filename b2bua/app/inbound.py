@@ -7,6 +7,7 @@ number it wants, and whether its media is fit.  Every refusal says why in one wo
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from b2bua.app.media_policy import MediaPolicy
@@ -17,6 +18,8 @@ from b2bua.sip.dialog.capabilities import refuse_invite
 from b2bua.sip.grammar import unescape
 from b2bua.sip.message import Request
 from b2bua.sip.uri import AnyUri, TelUri, Uri
+
+NumberFor = Callable[[str], NumberSettings | None]
 
 NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
 
@@ -43,17 +46,23 @@ class Arrival:
 
 
 def judge(
-    request: Request, source: str, settings: Settings, policy: MediaPolicy, sid: str
+    request: Request,
+    source: str,
+    settings: Settings,
+    number_for: NumberFor,
+    policy: MediaPolicy,
+    sid: str,
 ) -> Arrival | Refusal:
     """Return the call that this INVITE asks for, or the refusal it gets.
 
-    `source` is the numeric address that it came from, `sid` names the call.
+    `source` is the numeric address that it came from, `number_for` knows what becomes of calls to
+    a user part, `sid` names the call.
     """
     refusal = _unserviceable(request)
     if refusal is not None:
         return refusal
     called = _dialled(request)
-    number = _number(called, request, settings)
+    number = _number(called, request, number_for)
     if number is None:
         return Refusal(404, "unknown_number")
     sdp = _description(request, policy)
@@ -85,10 +94,10 @@ def _unserviceable(request: Request) -> Refusal | None:
     return Refusal(refused.status, "unserviceable", refused.reason, extra)
 
 
-def _number(called: str, request: Request, settings: Settings) -> NumberSettings | None:
+def _number(called: str, request: Request, number_for: NumberFor) -> NumberSettings | None:
     """Return the settings of the dialled number: of the Request-URI, then of To."""
-    found = settings.number_for(called) if called else None
-    return found or settings.number_for(_user(request.to.uri))
+    found = number_for(called) if called else None
+    return found or number_for(_user(request.to.uri))
 
 
 def _description(request: Request, policy: MediaPolicy) -> Description | Refusal | None:

@@ -86,6 +86,10 @@ class Legs:
         tag = request.to.tag
         return None if tag is None else self._by_dialog.get((request.call_id, tag))
 
+    def named(self, sid: str) -> LiveLeg | None:
+        """Return the leg of this CallSid."""
+        return self._by_sid.get(sid)
+
     def at(self, stream: int) -> LiveLeg | None:
         """Return the leg that a media stream belongs to."""
         sid = self._streams.get(stream)

@@ -103,3 +103,11 @@ class LimitsSettings(Section):
     rest_body_bytes: Count = 65_536
     rest_requests_per_second: Count = 20
     """Requests a second of one key."""
+    account_calls_per_second: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] = 1.0
+    """How fast the calls that one account asks for are dialled; the others wait in its queue."""
+    account_calls_queued: Count = 1_000
+    """Calls of one account that may wait to be dialled."""
+    account_numbers: Count = 1_000
+    """Incoming phone numbers of one account."""
+    call_records: Count = 10_000
+    """Calls that are over and still listed, newest first."""

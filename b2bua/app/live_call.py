@@ -30,7 +30,7 @@ from b2bua.call.vocabulary import Refused, Word
 from b2bua.callbacks.interfaces import StatusEvent
 from b2bua.media.interfaces import NoPortsError
 from b2bua.routing.interfaces import Gone, IRouter
-from b2bua.routing.plan import NumberSettings, Offer, Target, Tones
+from b2bua.routing.plan import NumberSettings, Offer, Status, Target, Tones
 from b2bua.sdp.description import Description
 from b2bua.sip.dialog.effects import Effect as SessionEffect
 from b2bua.sip.dialog.session import Session
@@ -157,6 +157,7 @@ class LiveCall:
         self._disarm_all()
         for leg in self.legs:
             leg.take(leg.session.hang_up)
+            self._equipment.calls.close(leg.sid, Status.FAILED, self._equipment.wall())
         self._routed.gone()
         for party in self._screens.values():
             party.gone()

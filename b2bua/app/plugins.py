@@ -21,6 +21,9 @@ from b2bua.app.settings import Settings
 from b2bua.app.start_error import StartError
 from b2bua.routing.interfaces import IRouter, IRouterFactory, Site
 
+_OF_THE_API = ("rcml",)
+"""What the REST API hands calls to, whether or not a number of the settings does."""
+
 
 def search_site(folder: Path) -> None:
     """Search the `plugins/` of a site's folder first, if there is one."""
@@ -45,7 +48,7 @@ def files() -> Iterator[tuple[Path, str]]:
 
 
 def check_settings(settings: Settings) -> Mapping[str, IRouterFactory]:
-    """Return the factory of every router that the settings name.
+    """Return the factory of every router that the settings name, and of those the API needs.
 
     Raises:
         StartError: with a line for each name that no plugin has, the names there are, the files
@@ -63,11 +66,11 @@ def check_settings(settings: Settings) -> Mapping[str, IRouterFactory]:
         names = ", ".join(sorted(known)) or "none"
         tried = [f"tried {path}" + (problem and f": {problem}") for path, problem in files()]
         raise StartError("\n".join([*unknown, f"plugins there are: {names}", *tried]))
-    return {name: known[name] for name in asked}
+    return {name: known[name] for name in [*asked, *_OF_THE_API] if name in known}
 
 
 def make_routers(settings: Settings, site: Site) -> dict[str, IRouter]:
-    """Return the routers that `[[numbers]]` name, by name.
+    """Return the routers that `[[numbers]]` name and those of the API, by name.
 
     Raises:
         StartError: a name is unknown, or a plugin refuses its settings.

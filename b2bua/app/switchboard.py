@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from b2bua.api.interfaces import Order
 from b2bua.app.authentication import Authentication
 from b2bua.app.equipment import Equipment
 from b2bua.app.inbound import Arrival, judge
@@ -21,14 +23,19 @@ from b2bua.app.media_policy import MediaPolicy
 from b2bua.app.outbound import Outbound, contact_at
 from b2bua.app.settings import Settings
 from b2bua.call.call import Call
+from b2bua.call.origination import OriginatedCall
 from b2bua.call.vocabulary import Digit
 from b2bua.media.interfaces import Notice, Played, Pressed, Silent
 from b2bua.net.driver import ServerTransaction, stateless_tag
 from b2bua.routing.interfaces import IRouter
+from b2bua.routing.plan import LegFacts, NumberSettings, Offer
 from b2bua.sip.dialog.capabilities import answer_outside
 from b2bua.sip.dialog.session import Session
 from b2bua.sip.message import Request, Response
 from b2bua.sip.nexthop import Hop
+
+MAX_FORWARDS = 70
+"""RFC 3261 section 8.1.1.6: what a call that begins here has."""
 
 log = logger("switchboard")
 
@@ -97,16 +104,18 @@ class Switchboard:
         )
 
     def _beyond_capacity(self, request: Request) -> Response | None:
-        if self.is_draining:
-            reason = "draining"
-        elif len(self._calls) >= self._equipment.settings.limits.calls:
-            reason = "capacity"
-        elif self._equipment.is_late():
-            reason = "overload"
-        else:
+        reason = self._reason_to_refuse()
+        if reason is None:
             return None
         self.refused[reason] += 1
         return self._refuse(request, 503, [("Retry-After", self._retry_after())])
+
+    def _reason_to_refuse(self) -> str | None:
+        if self.is_draining:
+            return "draining"
+        if len(self._calls) >= self._equipment.settings.limits.calls:
+            return "capacity"
+        return "overload" if self._equipment.is_late() else None
 
     def _untrusted(self, request: Request, source: Hop) -> Response | None:
         challenges = self._authentication.refusal(request, source.host)
@@ -118,7 +127,14 @@ class Switchboard:
     def _unacceptable(self, request: Request, source: Hop) -> Response | None:
         equipment = self._equipment
         sid = equipment.entropy.call_sid()
-        judged = judge(request, source.host, equipment.settings, self._policy, sid)
+        judged = judge(
+            request,
+            source.host,
+            equipment.settings,
+            equipment.number_for,
+            self._policy,
+            sid,
+        )
         if isinstance(judged, Arrival):
             self._arrival = judged
             return None
@@ -134,7 +150,7 @@ class Switchboard:
         arrival, self._arrival = self._arrival, None
         assert arrival is not None, "the driver asks `refusal` just before"
         self.total += 1
-        self._begin(transaction, arrival, self._routers[arrival.offer.number.router])
+        self._begin(transaction, arrival, self.router(arrival.offer.number))
 
     def cancel_received(self, invite: ServerTransaction, cancel: Request) -> None:
         """Take the caller's CANCEL of an INVITE that is not answered."""
@@ -181,6 +197,39 @@ class Switchboard:
         self._calls[core.sid] = call
         log.info("a call", call_sid=core.sid, caller=arrival.facts.from_, called=arrival.facts.to)
         call.begin(leg, router)
+
+    def dial(self, order: Order, facts: LegFacts) -> bool:
+        """Begin the call that an account has ordered; False: there is no room for it now."""
+        if self._reason_to_refuse() is not None:
+            return False
+        equipment, entropy = self._equipment, self._equipment.entropy
+        core = OriginatedCall(
+            replace(facts, sip_call_id=entropy.call_id()),
+            order.target,
+            entropy.call_sid,
+            entropy.call_id,
+            timeout=order.timeout,
+            time_limit=order.time_limit,
+        )
+        account = equipment.settings.account(facts.account_sid)
+        country = account.country if account is not None else ""
+        offer = Offer(facts.from_, facts.to, order.number, country)
+        outbound = Outbound(equipment, self._legs, MAX_FORWARDS)
+        call = LiveCall(core, offer, equipment, outbound, self._ended)
+        self._calls[core.sid] = call
+        self.total += 1
+        log.info("a call of ours", call_sid=core.sid, caller=facts.from_, called=facts.to)
+        call.dial(core.dial, self.router(order.number), order.digits)
+        return True
+
+    def router(self, number: NumberSettings) -> IRouter:
+        """Return the router that `number` names."""
+        return self._routers[number.router]
+
+    def call_of(self, sid: str) -> LiveCall | None:
+        """Return the call that a live leg takes part in, the caller's or another."""
+        leg = self._legs.named(sid)
+        return None if leg is None else self._calls.get(leg.call_sid)
 
     def _caller_leg(
         self, transaction: ServerTransaction, arrival: Arrival, call: LiveCall

@@ -20,6 +20,7 @@ from b2bua.call.caller import Caller
 from b2bua.call.effects import (
     AimAt,
     AnswerReoffer,
+    Arm,
     Clock,
     Effect,
     HearKey,
@@ -143,6 +144,10 @@ class Call:
             self._branches[branch.leg] = attempt
         return [*begun, *self._follow(attempt, attempt.fork.start(), now)]
 
+    def limit(self, seconds: float) -> list[Effect]:
+        """Let the call last `seconds` from now on."""
+        return [Arm(Clock.CALL, self.sid, seconds)]
+
     def redirect(self, now: float) -> list[Effect]:
         """Take the caller away from whoever it rings or talks to; they are let go."""
         attempt = self._attempt
@@ -182,6 +187,8 @@ class Call:
 
     def expire(self, clock: Clock, leg: LegId, now: float) -> list[Effect]:
         """Take the end of one of the clocks that an effect armed."""
+        if clock is Clock.CALL:
+            return self.hang_up(now)
         if clock is Clock.LIMIT:
             return self._end_bridge(now)  # rule D-6: the callee is let go, the caller goes on
         attempt = self._branches.get(leg)

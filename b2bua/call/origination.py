@@ -57,7 +57,7 @@ class OriginatedCall(Call):
     def limit(self, seconds: float) -> list[Effect]:
         """Let the call last `seconds` from now on, or from its answer if that is to come."""
         self._time_limit = seconds
-        return [] if self.is_dialling else [Arm(Clock.CALL, self.sid, seconds)]
+        return [] if self.is_dialling else super().limit(seconds)
 
     def hear(self, leg: LegId, word: Word, now: float) -> list[Effect]:
         """Take one word of one leg."""
@@ -77,9 +77,7 @@ class OriginatedCall(Call):
 
     def expire(self, clock: Clock, leg: LegId, now: float) -> list[Effect]:
         """Take the end of one of the clocks that an effect armed."""
-        if clock is Clock.CALL:
-            return self.hang_up(now)
-        if not self._is_dialled(leg):
+        if clock is not Clock.RING or not self._is_dialled(leg):
             return super().expire(clock, leg, now)
         is_ringing = self._dialled.state in (BranchState.CALLING, BranchState.RINGING)
         return self._take(Input.TIME_OVER, now) if is_ringing else []

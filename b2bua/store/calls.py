@@ -85,8 +85,8 @@ class CallRecords(Protocol):
     def note(self, facts: LegFacts, event: Event, at: float, duration: int | None = None) -> None:
         """Add one step of a leg, which begins its record if there is none; return at once."""
 
-    def cancel(self, sid: str, at: float) -> None:
-        """End the record of a leg that was never dialled; return at once."""
+    def close(self, sid: str, status: Status, at: float) -> None:
+        """End the record of a leg that has no last step: never dialled, or lost; at once."""
 
     async def get(self, account_sid: str, sid: str) -> CallRecord | None:
         """Return the record of an account's leg."""
@@ -134,10 +134,11 @@ class MemoryCalls:
                 record = replace(record, ended_at=at, duration=duration)
         self._keep(record)
 
-    def cancel(self, sid: str, at: float) -> None:
-        """End the record of a leg that was never dialled."""
-        if record := self._by_sid.get(sid):
-            facts = replace(record.facts, status=Status.CANCELED)
+    def close(self, sid: str, status: Status, at: float) -> None:
+        """End the record of a leg that has no last step: never dialled, or lost."""
+        record = self._by_sid.get(sid)
+        if record is not None and not record.status.is_final:
+            facts = replace(record.facts, status=status)
             self._keep(replace(record, facts=facts, updated_at=at, ended_at=at))
 
     async def get(self, account_sid: str, sid: str) -> CallRecord | None:

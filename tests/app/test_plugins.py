@@ -82,8 +82,8 @@ def test_the_shipped_plugins_are_found_by_name() -> None:
     assert {"rcml", "static", "blocklist"} <= set(plugins.factories())
 
 
-def test_only_the_routers_that_numbers_name_are_made() -> None:
-    assert set(plugins.make_routers(numbers("static", "static"), site())) == {"static"}
+def test_the_routers_that_numbers_and_the_api_need_are_made() -> None:
+    assert set(plugins.make_routers(numbers("static", "static"), site())) == {"static", "rcml"}
 
 
 def test_a_site_s_own_plugin_is_found(extra: Path) -> None:
