@@ -20,7 +20,7 @@ from twisted.internet.task import react
 
 from demo.cast import PARTIES
 from demo.evidence import Evidence
-from demo.ladder import draw
+from demo.ladder import LEGEND, draw
 from demo.promises import Verdict, judge
 from demo.scene import Scene
 from demo.story import story
@@ -54,9 +54,10 @@ async def _run(reactor: Any, file: Path | None) -> None:
     evidence = await _play(reactor, tell)
     verdicts = judge(evidence)
     arrows = story(evidence)
-    _print("", draw(PARTIES, arrows, colour=_has_colours()), "", *map(_line, verdicts), "")
+    drawn = draw(PARTIES, arrows, colour=_has_colours())
+    _print("", drawn, "", f"        {LEGEND}", "", *map(_line, verdicts), "")
     if file is not None:
-        file.write_text(draw(PARTIES, arrows) + "\n", encoding="utf-8")
+        file.write_text(f"{draw(PARTIES, arrows)}\n\n        {LEGEND}\n", encoding="utf-8")
     if evidence.problem:
         _print(f"The call stopped short: {evidence.problem}", *evidence.log[-TAIL:], "")
     if evidence.problem or not all(verdict.is_kept for verdict in verdicts):

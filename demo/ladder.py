@@ -13,7 +13,6 @@ from enum import Enum
 
 WIDTH = 120
 TIME = 8  # columns of the time
-LEGEND = "──▶ SIP    ┄┄▶ HTTP    ══▶ RTP    ║ media flows    #n SequenceNumber of a status callback"
 QUIET = 0.4  # seconds without an arrow, after which an empty rung shows that time has passed
 
 
@@ -64,6 +63,8 @@ class Arrow:
     until: float = 0.0
 
 
+LEGEND = "──▶ SIP     ┄┄▶ HTTP     ══▶ RTP     ║ media flows     #n SequenceNumber of a callback"
+
 # How a stroke meets a party's line: where it crosses, leaves to the right, leaves to the left.
 JOINTS = {
     "─│": "┼├┤",
@@ -107,7 +108,6 @@ class _Ladder:
             yield self._rung(arrow)
             before = arrow.at
         yield self._text(self._rails(float("inf")))
-        yield " " * TIME + LEGEND
 
     def _heading(self, texts: list[str], first: str) -> str:
         row = [" "] * self._width
@@ -150,14 +150,13 @@ class _Ladder:
 
     def _label(self, row: list[str], label: str, left: int, right: int) -> None:
         """Put the label into the gap beside the far party; a long one reaches back to the hub."""
-        if left < self._hub < right:
-            left = self._hub
-        elif left == self._hub:
-            left = max(place for place in self._place.values() if place < right)
-        most = right - min(left, self._hub) - 6 if right > self._hub else right - left - 4
-        text = f" {label[:most]} "
-        begin = left + 1 + max(right - left - 1 - len(text), 0) // 2
-        begin = min(begin, right - 2 - len(text))
+        reach = near = self._hub if left < self._hub < right else left
+        if left == self._hub:
+            near = max(place for place in self._place.values() if place < right)
+        begin, end = reach + 2, right - 2  # a stroke or a head stays visible at either end
+        text = f" {label[: end - begin - 2]} "
+        middle = near + 1 + (right - near - 1 - len(text)) // 2
+        begin = max(begin, min(middle, end - len(text)))
         row[begin : begin + len(text)] = text
 
     def _painted(self, text: str, colour: str, left: int, right: int) -> str:

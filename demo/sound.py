@@ -11,16 +11,17 @@ from b2bua.media._relay import ulaw_decode
 from demo.rtp import FRAME, Packet
 from tests.support.listening import RATE, tone_level
 
-RINGBACK = (440, 480)  # Hz, at rest for 4 s of every 6 s, in the United States
+RINGBACK = (440, 480)  # Hz, in the United States
 TENTH = RATE // 10  # samples
 QUIET = 50  # root mean square of samples, below which nothing is heard
-PURE = 0.9  # share of the power that must be in the tones; the ends of a ring fade in and out
+PURE = 0.9  # share of the power that must be in the tones: a ring fades in and out
+SLOW, QUICK = 800, 2500  # zero crossings a second
 
 
 def is_only_ringback(packets: Sequence[Packet]) -> bool:
     """Tell whether every tenth of a second is ringback or silence, and ringback is among them."""
-    loud = [samples for samples in _tenths(packets) if _level(samples) > QUIET]
-    return bool(loud) and all(_ringback_share(samples) > PURE for samples in loud)
+    tenths = [samples for samples in _pieces(packets, TENTH) if _level(samples) > QUIET]
+    return bool(tenths) and all(_ringback_share(samples) > PURE for samples in tenths)
 
 
 def spoken_seconds(packets: Sequence[Packet]) -> float:
@@ -28,16 +29,16 @@ def spoken_seconds(packets: Sequence[Packet]) -> float:
 
     The voiced sounds of speech cross zero slowly, its hisses quickly; a tone has one pace.
     """
-    loud = [samples for samples in _tenths(packets) if _level(samples) > QUIET]
-    paces = [_crossings(samples) for samples in loud]
-    is_speech = any(pace < 800 for pace in paces) and any(pace > 2500 for pace in paces)
-    return len(loud) * TENTH / RATE if is_speech else 0.0
+    frames = [samples for samples in _pieces(packets, FRAME) if _level(samples) > QUIET]
+    paces = [_crossings(samples) for samples in frames]
+    is_speech = any(pace < SLOW for pace in paces) and any(pace > QUICK for pace in paces)
+    return len(frames) * FRAME / RATE if is_speech else 0.0
 
 
-def _tenths(packets: Sequence[Packet]) -> Iterator[array[int]]:
+def _pieces(packets: Sequence[Packet], size: int) -> Iterator[array[int]]:
     samples = array("h", ulaw_decode(b"".join(packet.payload for packet in packets)))
-    for at in range(0, len(packets) * FRAME - TENTH + 1, TENTH):
-        yield samples[at : at + TENTH]
+    for at in range(0, len(samples) - size + 1, size):
+        yield samples[at : at + size]
 
 
 def _level(samples: array[int]) -> float:
@@ -51,5 +52,4 @@ def _ringback_share(samples: array[int]) -> float:
 
 def _crossings(samples: array[int]) -> float:
     """Return how often a second the sign changes."""
-    changes = sum((a < 0) != (b < 0) for a, b in pairwise(samples))
-    return changes * RATE / len(samples)
+    return sum((a < 0) != (b < 0) for a, b in pairwise(samples)) * RATE / len(samples)
