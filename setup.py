@@ -28,7 +28,8 @@ class BuildPyWithPlugins(build_py):
     """Carry the top-level drop-ins into the installed `b2bua.plugins`."""
 
     def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
-        modules = super().find_package_modules(package, package_dir)
+        modules: list[tuple[str, str, str]]
+        modules = build_py.find_package_modules(self, package, package_dir)
         if package == "b2bua.plugins":
             drop_ins = sorted(Path("plugins").glob("*.py"))
             modules += [(package, path.stem, str(path)) for path in drop_ins]
