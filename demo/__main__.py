@@ -28,7 +28,7 @@ from demo.story import story
 LIMIT = 60.0
 """Seconds after which the demo gives up, whatever it waits for."""
 TAIL = 15
-"""Lines of the daemon's log that are shown when something is missing."""
+"""Lines of the logs that are shown when the call stopped short."""
 PROMISE = 42
 """Columns of a promise."""
 PLAIN = str.maketrans("│║┼╫╪╬├╟╞╠┤╢╡╣─┄═◀▶✓✗", "||+|+|||||||||-.=<>*x")
@@ -54,16 +54,16 @@ async def _run(reactor: Any, file: Path | None) -> None:
     evidence = await _play(reactor, tell)
     verdicts = judge(evidence)
     arrows = story(evidence)
-    drawn = draw(PARTIES, arrows, colour=_has_colours())
-    _print("", drawn, "", f"        {LEGEND}", "", *map(_line, verdicts), "")
+    if arrows:
+        _print("", draw(PARTIES, arrows, colour=_has_colours()), "", f"        {LEGEND}")
+    _print("", *map(_line, verdicts), "")
     if file is not None:
         file.write_text(f"{draw(PARTIES, arrows)}\n\n        {LEGEND}\n", encoding="utf-8")
     if evidence.problem:
-        _print(f"The call stopped short: {evidence.problem}", *evidence.log[-TAIL:], "")
+        _print(f"The call stopped short, {evidence.problem}.", *evidence.log[-TAIL:], "")
     if evidence.problem or not all(verdict.is_kept for verdict in verdicts):
-        missing = [verdict.promise for verdict in verdicts if not verdict.is_kept]
-        _print(f"Not kept, {len(missing)} of {len(verdicts)}: {'; '.join(missing)}.")
-        raise SystemExit(1)
+        missing = [verdict for verdict in verdicts if not verdict.is_kept]
+        raise SystemExit(f"{len(missing)} of {len(verdicts)} promises were not kept.")
     _print(f"All of it happened, in {time.monotonic() - begun:.0f} seconds.")
 
 
@@ -87,7 +87,7 @@ async def _play(reactor: Any, tell: Callable[[str], None]) -> Evidence:
             await scene.clear()
             cleared.callback(None)
         if not reactor.running:
-            raise SystemExit(1)
+            raise SystemExit("Interrupted.")
         reactor.removeSystemEventTrigger(trigger)
     return scene.evidence
 

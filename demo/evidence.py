@@ -62,6 +62,17 @@ class Evidence:
         """Return the requests for `path`, in the order in which they came."""
         return [each for each in self.asked if each.path == path]
 
+    def only(self, path: str) -> Received:
+        """Return the request for `path`.
+
+        Raises:
+            LookupError: there is not exactly one.
+        """
+        asked = self.to(path)
+        if len(asked) != 1:
+            raise LookupError(f"{path} was asked for {len(asked)} times")
+        return asked[0]
+
     def callbacks(self, phone: Phone) -> list[Received]:
         """Return the callbacks about the leg to `phone`."""
         return [each for each in self.to("/progress") if each["To"] == phone.number]
@@ -84,5 +95,5 @@ class Evidence:
 
     @property
     def winner(self) -> str:
-        """The `CallSid` of the leg that was bridged."""
-        return self.callbacks(WINNER)[0]["CallSid"]
+        """The `CallSid` of the leg that was bridged, if it was ever told."""
+        return next((each["CallSid"] for each in self.callbacks(WINNER)), "")

@@ -63,6 +63,7 @@ def _cancelled(evidence: Evidence) -> str:
 def _ringback(evidence: Evidence) -> str:
     alone = evidence.caller.alone
     assert not _is_early(evidence.caller, evidence), "the callee was heard before the bridge"
+    assert alone, "nothing was heard"
     assert is_only_ringback(alone), "something else than ringback was heard"
     assert not [packet for packet in evidence.caller.heard if packet.type == EVENTS], (
         "a key pressed in the whisper was heard"
@@ -83,7 +84,7 @@ def _is_early(ear: Ear, evidence: Evidence) -> bool:
 
 
 def _key(evidence: Evidence) -> str:
-    [asked] = evidence.to("/pressed")
+    asked = evidence.only("/pressed")
     assert asked["Digits"] == "1", f"Digits={asked['Digits']}"
     released = next(packet.at for packet in evidence.key if packet.payload[1] & END)
     wait = max(ear.bridged[0].at for ear in (evidence.caller, evidence.callee)) - released
@@ -127,7 +128,7 @@ def _hung_up(evidence: Evidence) -> str:
 
 
 def _action(evidence: Evidence) -> str:
-    [asked] = evidence.to("/after")
+    asked = evidence.only("/after")
     told = {name: asked[f"Dial{name}"] for name in ("CallStatus", "Bridged", "CallSid")}
     expected = {"CallStatus": "completed", "Bridged": "true", "CallSid": evidence.winner}
     assert told == expected, f"{told}"

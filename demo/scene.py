@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
 from twisted.internet.defer import CancelledError
+from twisted.internet.process import reapProcessHandlers
 from twisted.internet.task import deferLater
 
 from demo.cast import DOCUMENTS, NUMBER, PHONES, WINNER, settings
@@ -73,10 +75,11 @@ class Scene:
         except AssertionError as problem:
             self.evidence.problem = _sentence(problem)
         except CancelledError:
-            self.evidence.problem = "it was interrupted"
-        self.evidence.log = self._daemon.told().splitlines()
+            self.evidence.problem = "it took too long"
+        self.evidence.log = [*map(_logged, self._daemon.told().splitlines())]
         for name, sipp in self._sipps.items():
             self.evidence.messages[name] = sipp.messages()
+            self.evidence.log += [f"{name}: {line}" for line in sipp.errors().splitlines()[:5]]
 
     async def clear(self) -> None:
         """End whatever still runs."""
@@ -86,6 +89,7 @@ class Scene:
         for end in self._ends.values():
             await end.close()
         await self._application.stop()
+        await until(self._reactor, _are_reaped, PATIENCE)
 
     async def _call(self) -> None:
         self._tell(f"starting the daemon (twistd -n b2bua) on port {self._daemon.sip_port}")
@@ -164,6 +168,21 @@ class Scene:
             return what()
 
         assert await until(self._reactor, is_so, PATIENCE), f"not within {PATIENCE:.0f} s: {claim}"
+
+
+async def _are_reaped() -> bool:
+    return not reapProcessHandlers
+
+
+def _logged(line: str) -> str:
+    """Return a line of the daemon's log without what nobody asked for."""
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return line
+    known = {"time", "level", "event", "logger"}
+    more = " ".join(f"{name}={value}" for name, value in fields.items() if name not in known)
+    return f"{fields.get('level', '')}: {fields.get('event', '')} {more}".rstrip()
 
 
 def _sentence(problem: AssertionError) -> str:

@@ -16,7 +16,9 @@ HUB, APPLICATION = "b2bua", "application"
 
 def story(evidence: Evidence) -> list[Arrow]:
     """Return every message, request and span of media, in seconds since the caller's INVITE."""
-    begun = evidence.sip("caller", "INVITE", sent=True).at
+    if not evidence.messages.get("caller"):
+        return []
+    begun = evidence.messages["caller"][0].at
     arrows = [*_signalling(evidence, begun), *_http(evidence, begun), *_media(evidence, begun)]
     return sorted(arrows, key=lambda arrow: arrow.at)
 

@@ -40,7 +40,7 @@ def signature(token: str, received: Received) -> str:
 
 def callbacks_are_right(evidence: Evidence) -> str:
     """Look at every field of the status callbacks of the three legs."""
-    [voice] = evidence.to("/voice")
+    voice = evidence.only("/voice")
     for phone, statuses in EXPECTED.items():
         callbacks = evidence.callbacks(phone)
         told = tuple(each["CallStatus"] for each in callbacks)
