@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,15 +73,19 @@ async def until(reactor: Any, what: Callable[[], Awaitable[bool]], seconds: floa
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that is free for UDP and TCP just now."""
+    """Return a port that is free for UDP and TCP just now.
+
+    It is none of those that the system gives to clients: one that connects to such a port of
+    its own machine, before anybody listens, may find itself there.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
-        with socket.socket(family, socket.SOCK_DGRAM) as udp:
-            udp.bind((host, 0))
-            port = int(udp.getsockname()[1])
-            with socket.socket(family, socket.SOCK_STREAM) as tcp:
-                try:
-                    tcp.bind((host, port))
-                except OSError:
-                    continue
-                return port
+        port = random.randrange(5_000, 10_000)
+        with (
+            suppress(OSError),
+            socket.socket(family, socket.SOCK_DGRAM) as udp,
+            socket.socket(family, socket.SOCK_STREAM) as tcp,
+        ):
+            udp.bind((host, port))
+            tcp.bind((host, port))
+            return port
