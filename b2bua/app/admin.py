@@ -28,12 +28,23 @@ Tokens = Mapping[str, str]
 class AdminSite(Site):
     """The site of `[http].listen`.  It keeps no log of requests: they would drown the calls."""
 
-    def __init__(self, counters: Counters, health: Health, tokens: Tokens | None = None) -> None:
+    def __init__(
+        self,
+        counters: Counters,
+        health: Health,
+        tokens: Tokens | None = None,
+        *,
+        beside: Mapping[bytes, Resource] | None = None,
+        requests: Any = None,
+    ) -> None:
+        """`beside` is served too, by first segment of the path; `requests` makes requests."""
         root = _Root()
+        for name, resource in (beside or {}).items():
+            root.putChild(name, resource)
         root.putChild(b"healthz", _Healthz(health))
         root.putChild(b"counters", _Counters(counters, tokens or {}))
         root.putChild(b"metrics", _Metrics(counters, tokens or {}))
-        Site.__init__(self, root)
+        Site.__init__(self, root, requestFactory=requests)
         self.displayTracebacks = False
         self.noisy = False
 

@@ -16,6 +16,7 @@ Counters = Callable[[], Mapping[str, Any]]
 
 _HELP = {
     "calls": "Live calls.",
+    "calls_queued": "Calls that accounts have asked for, and that wait to be dialled.",
     "legs": "Live legs.",
     "dialogs": "SIP dialogs.",
     "transactions": "SIP transactions, by type.",

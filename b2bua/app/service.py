@@ -14,8 +14,11 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.task import deferLater
 
+from b2bua.api.bounds import bounded_requests
+from b2bua.api.site import rest_resources
 from b2bua.app.admin import AdminSite
 from b2bua.app.equipment import Entropy, Equipment
+from b2bua.app.exchange import LiveExchange
 from b2bua.app.lag import LagMeter
 from b2bua.app.logs import logger
 from b2bua.app.media_addresses import interfaces, our_addresses
@@ -35,6 +38,8 @@ from b2bua.net.driver import Driver
 from b2bua.routing.interfaces import Site
 from b2bua.sip.reader import Limits as ReadingLimits
 from b2bua.sip.transaction.timers import Timers
+from b2bua.store.calls import MemoryCalls
+from b2bua.store.numbers import MemoryNumbers
 from b2bua.webhooks.client import WebClient
 from b2bua.webhooks.egress import EgressPolicy
 from b2bua.webhooks.limits import Limits as WebLimits
@@ -119,11 +124,21 @@ class Daemon(MultiService):
             is_late=lambda: self._is_late,
             forget=self._web.forget,
             timers=timers,
+            calls=MemoryCalls(settings.limits.call_records),
+            numbers=MemoryNumbers(settings.limits.account_numbers),
             entropy=entropy,
         )
         routers = make_routers(settings, self._site(settings))
         self.switchboard.equip(self.equipment, routers, _policy(settings))
-        self._admin = AdminSite(self.counters, self.is_healthy, _tokens(settings))
+        self.exchange = LiveExchange(self.equipment, self.switchboard)
+        limits = settings.limits
+        self._admin = AdminSite(
+            self.counters,
+            self.is_healthy,
+            _tokens(settings),
+            beside=rest_resources(self.exchange, reactor.seconds, limits.rest_requests_per_second),
+            requests=bounded_requests(limits.rest_body_bytes),
+        )
         self._admin_port: Any = None
 
     def startService(self) -> None:
@@ -155,6 +170,7 @@ class Daemon(MultiService):
 
     async def _stop(self) -> None:
         self.switchboard.is_draining = True
+        self.exchange.stop()
         log.info("draining", calls=len(self.switchboard))
         await self._until_idle(self._settings.service.drain)
         self.switchboard.hang_up_all()
@@ -192,6 +208,7 @@ class Daemon(MultiService):
         """Return what `/counters` shows: gauges that return to 0 when idle, and totals."""
         return {
             **self.switchboard.counters(),
+            "calls_queued": len(self.exchange),
             "dialogs": len(self.switchboard.legs),
             "transactions": self._driver.transactions,
             "timers": self._driver.timers + self.switchboard.clocks,
