@@ -163,7 +163,7 @@ def _salvage(octets: bytes, limits: Limits) -> Request | None:
         rest = rest[: limits.stream_header_bytes].rpartition(b"\r\n")[0]
     start, block = first[:100].decode("utf-8", "replace"), rest.decode("utf-8", "replace")
     method = start.partition(" ")[0]
-    if is_response(start) or not is_token(method) or method.upper() == "ACK":
+    if is_response(start) or not is_token(method) or _is_ack(method):
         return None
     vias: list[str] = []
     others: dict[str, str] = {}
@@ -176,12 +176,19 @@ def _salvage(octets: bytes, limits: Limits) -> Request | None:
             vias += split_list(value)
         elif name in _ANSWERED_WITH:
             others.setdefault(name, value)
+    if _is_ack(others.get("CSeq", "")):
+        return None  # 17: whichever field tells the truth, an ACK is never answered
     try:
         usable = _usable(vias, limits)
     except SyntaxFault:
         return None
     fields = [*(("Via", via) for via in usable), *others.items()]
     return Request(method, OtherUri("unread", ""), Headers(fields))
+
+
+def _is_ack(text: str) -> bool:
+    """Tell whether a method, or a CSeq by its last word, says ACK."""
+    return text.upper().endswith("ACK")
 
 
 def _usable(vias: list[str], limits: Limits) -> list[str]:
