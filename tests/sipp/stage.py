@@ -94,6 +94,13 @@ def static(port: int, number: str = "*", transport: str = "") -> str:
 name = "everybody"
 uri = "sip:127.0.0.1"
 inbound_from = ["127.0.0.0/8", "::1"]
+{entry(port, number, transport)}
+"""
+
+
+def entry(port: int, number: str, transport: str = "") -> str:
+    """Return the settings of one number of `static`."""
+    return f"""
 [[numbers]]
 number = "{number}"
 router = "static"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sipp.stage import Stage, scene, static
+from tests.sipp.stage import Stage, entry, scene, static
 from tests.support.daemon import Daemon
 from tests.support.sipp import Sipp
 
@@ -167,6 +167,42 @@ async def test_an_unknown_number_is_404(stage: Stage) -> None:
     uac = stage.sipp("uac_refused", target=daemon.sip_port, user="200")
     await uac.run()
     assert uac.heard()[-1].startswith("404")
+    await daemon.until_over()
+    await daemon.stop()
+
+
+@scene()
+async def test_sighup_adds_a_number_without_touching_a_live_call(stage: Stage) -> None:
+    first = await stage.callee("uas_answer", hold=50)
+    second = await stage.callee("uas_answer", hold=50)
+    daemon = await stage.daemon(static(first.port, number="100"))
+    live = stage.sipp("uac_call", target=daemon.sip_port, user="100", hold=2_500)
+    await live.start()
+    before = stage.sipp("uac_refused", target=daemon.sip_port, user="200")
+    await before.run()
+    with daemon.settings.open("a") as settings:
+        settings.write(entry(second.port, "200"))
+    await daemon.reread()
+    after = stage.sipp("uac_call", target=daemon.sip_port, user="200")
+    await after.run()
+    await live.finish()
+    await first.finish()
+    await second.finish()
+    await daemon.until_over()
+    await daemon.stop()
+
+
+@scene()
+async def test_sighup_with_broken_settings_changes_nothing(stage: Stage) -> None:
+    callee = await stage.callee("uas_answer", hold=50)
+    daemon = await stage.daemon(static(callee.port))
+    with daemon.settings.open("a") as settings:
+        settings.write("nonsense = 1\n")
+    await daemon.reread()
+    caller = stage.sipp("uac_call", target=daemon.sip_port)
+    await caller.run()
+    await callee.finish()
+    assert "nonsense: there is no such setting" in daemon.told()
     await daemon.until_over()
     await daemon.stop()
 

@@ -97,10 +97,16 @@ class Daemon:
         errors = [line for line in self.lines() if line["level"] in ("error", "critical")]
         assert errors == []
 
-    def signal(self, name: str) -> None:
-        """Send a signal, `HUP` for example."""
+    async def reread(self) -> None:
+        """Send SIGHUP, and wait until the settings have been read, for better or worse."""
         assert self._child is not None
-        self._child.signal(name)
+        before = self.told().count("the settings ")
+        self._child.signal("HUP")
+
+        async def is_told() -> bool:
+            return self.told().count("the settings ") > before
+
+        assert await until(self._reactor, is_told, 10), self.told()
 
     def abort(self) -> None:
         """Kill it if it still runs."""
