@@ -168,6 +168,6 @@ async def test_a_number_is_created_takes_a_call_and_is_given_up(stage: Stage) ->
 async def test_a_wrong_token_is_refused(stage: Stage) -> None:
     daemon = await stage.daemon(rcml("http://127.0.0.1:9/", a=9))
     with pytest.raises(TwilioRestException) as refused:
-        await Sdk(daemon, "wrong")(lambda client: client.calls.list())
+        await Sdk(daemon, "wrong").fetch("CA" + "0" * 32)
     assert (refused.value.status, refused.value.code) == (401, 20003)
     await daemon.stop()
