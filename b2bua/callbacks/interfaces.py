@@ -1,7 +1,8 @@
-"""What is told to an application, and the door of whoever carries it."""
+"""What is told to an application, and the doors of whoever carries and keeps it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,3 +50,93 @@ class Sink(Protocol):
 
         A plain sentence means that another try may succeed.
         """
+
+
+@dataclass(slots=True, eq=False)
+class Letter:
+    """An event on its way, and how far it has got.
+
+    `place` orders letters in an outbox; `tries` have failed, the last with `problem`; `due_at` is
+    when the next one is due and `until` when it is the last, in seconds since the epoch.
+    """
+
+    event: StatusEvent
+    place: int = 0
+    tries: int = 0
+    due_at: float = 0.0
+    until: float = 0.0
+    problem: str = ""
+
+    @property
+    def account_sid(self) -> str:
+        """Whose it is."""
+        return self.event.leg.account_sid
+
+    @property
+    def call_sid(self) -> str:
+        """The leg whose mailbox it is in."""
+        return self.event.leg.call_sid
+
+    @property
+    def token(self) -> str:
+        """What every try carries."""
+        return self.event.token
+
+
+class OutboxAwayError(Exception):
+    """An outbox can't be read now; it may be later."""
+
+
+class Outbox(Protocol):
+    """Keeps letters until they have arrived.  Nothing here waits, and only `waiting` raises.
+
+    `outlives_us` says that what is kept is there after a restart.
+    """
+
+    outlives_us: bool
+
+    def add(self, letter: Letter, kept: Callable[[], None]) -> None:
+        """Give `letter` its place and keep it.
+
+        `kept` is called once, in the order of adding: when it is safe, or when it is known that it
+        can't be for now.
+        """
+
+    def postpone(self, letter: Letter) -> None:
+        """Keep that a try has failed."""
+
+    def bury(self, letter: Letter) -> None:
+        """Keep that it was given up."""
+
+    def remove(self, letter: Letter) -> None:
+        """Forget it: it has arrived."""
+
+    async def waiting(self, account_sid: str, places: range, size: int) -> list[Letter]:
+        """Return an account's oldest letters in `places` that are not given up.
+
+        Raises:
+            OutboxAwayError: it can't be read now.
+        """
+
+
+class Unkept:
+    """An outbox that keeps nothing: for tests, and for who can do without."""
+
+    outlives_us = False
+
+    def add(self, letter: Letter, kept: Callable[[], None]) -> None:
+        """Say at once that it is kept."""
+        kept()
+
+    def postpone(self, letter: Letter) -> None:
+        """Do nothing."""
+
+    def bury(self, letter: Letter) -> None:
+        """Do nothing."""
+
+    def remove(self, letter: Letter) -> None:
+        """Do nothing."""
+
+    async def waiting(self, account_sid: str, places: range, size: int) -> list[Letter]:
+        """Return that there are none."""
+        return []

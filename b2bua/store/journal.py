@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from b2bua.routing.leg_body import leg_body, leg_from
 from b2bua.routing.plan import Event, LegFacts
 from b2bua.store.schema import (
     ADD_EVENT,
@@ -25,14 +26,14 @@ from b2bua.store.writer import Writer
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One event of a leg.  `at` is seconds since the epoch; `facts` are `LegFacts` by name."""
+    """One event of a leg.  `at` is seconds since the epoch."""
 
     place: int
     at: float
     account_sid: str
     call_sid: str
     event: Event
-    facts: dict[str, Any]
+    facts: LegFacts
     duration: int | None
 
 
@@ -49,7 +50,7 @@ class Journal:
         It is written in the same transaction as whatever else this turn of the reactor puts: the
         callbacks it causes, above all.
         """
-        body = {"facts": facts_body(facts), "duration": duration}
+        body = {"facts": leg_body(facts), "duration": duration}
         values = {
             "place": self._places.next(),
             "account_sid": facts.account_sid,
@@ -75,13 +76,6 @@ class Journal:
             self._writer.put(Change(statement, {"before": place_at(seconds)}))
 
 
-def facts_body(facts: LegFacts) -> dict[str, Any]:
-    """Return the facts of a leg as JSON has them; what is not known is left out."""
-    known = {name: getattr(facts, name) for name in LegFacts.__slots__}
-    known |= {"direction": facts.direction.value, "status": facts.status.value}
-    return {name: value for name, value in known.items() if value not in (None, ())}
-
-
 def _step(row: Any) -> Step:
     body = json.loads(row.body)
     return Step(
@@ -90,6 +84,6 @@ def _step(row: Any) -> Step:
         row.account_sid,
         row.call_sid,
         Event(row.event),
-        body["facts"],
+        leg_from(body["facts"]),
         body["duration"],
     )

@@ -73,25 +73,28 @@ class OutboxTable:
         """Remove what has arrived."""
         self._writer.put(Change(REMOVE_CALLBACK, {"at_place": place}))
 
-    async def pending(self, account_sid: str, after: int, size: int) -> list[Waiting]:
-        """Return the oldest of an account's that wait, from beyond the place `after`."""
+    async def pending(self, account_sid: str, places: range, size: int) -> list[Waiting]:
+        """Return the oldest of an account's that wait, in `places`."""
         query = (
             sa.select(CALLBACKS)
             .where(
                 CALLBACKS.c.account_sid == account_sid,
                 CALLBACKS.c.state == State.PENDING.value,
-                CALLBACKS.c.place > after,
+                CALLBACKS.c.place >= places.start,
+                CALLBACKS.c.place < places.stop,
             )
             .order_by(CALLBACKS.c.place)
             .limit(size)
         )
         return await self._rows(query)
 
-    async def counts(self) -> Mapping[tuple[str, State], int]:
-        """Return how many there are, by account and state."""
+    async def counts(self, before: int) -> Mapping[tuple[str, State], int]:
+        """Return how many there are in places below `before`, by account and state."""
         table = CALLBACKS.c
-        query = sa.select(table.account_sid, table.state, sa.func.count()).group_by(
-            table.account_sid, table.state
+        query = (
+            sa.select(table.account_sid, table.state, sa.func.count())
+            .where(table.place < before)
+            .group_by(table.account_sid, table.state)
         )
         rows = await self._writer.read(lambda connection: connection.execute(query).all())
         return {(account, State(state)): count for account, state, count in rows}

@@ -46,7 +46,8 @@ def test_a_later_event_waits_for_the_retries_of_an_earlier_one(post: Post) -> No
     assert post.sink.order == [("CA1", 0)] * 3 + [("CA1", 1), ("CA1", 2), ("CA1", 3)]
 
 
-def test_after_30_seconds_an_event_is_overtaken(post: Post) -> None:
+def test_an_event_may_be_overtaken_after_as_long_as_the_limits_say() -> None:
+    post = Post(limits=DeliveryLimits(hold_seconds=30))
     post.sink.results["CA1-0"] = ["busy"] * 6 + [None]
     post.put(*events_of("CA1"))
     post.clock.pump([1, 2, 4, 8, 14.9])
@@ -57,6 +58,16 @@ def test_after_30_seconds_an_event_is_overtaken(post: Post) -> None:
     assert post.callbacks.mailboxes == 0
     post.clock.pump([1, 32])
     assert post.sink.times_of(0) == [0, 1, 3, 7, 15, 31, 63]
+    assert post.is_clean()
+
+
+def test_no_event_is_overtaken_while_its_receiver_is_down(post: Post) -> None:
+    post.sink.results["CA1-0"] = ["down"] * 12 + [None]
+    post.put(*events_of("CA1"))
+    while post.callbacks.pending:
+        post.clock.advance(10)
+    assert post.clock.seconds() > 1_800
+    assert post.sink.order[12:] == [("CA1", 0), ("CA1", 1), ("CA1", 2), ("CA1", 3)]
 
 
 def test_a_hanging_receiver_delays_no_other_leg(post: Post) -> None:
