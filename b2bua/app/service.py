@@ -99,6 +99,7 @@ class Daemon(MultiService):
             entropy.tag,
             refuse=self.switchboard.refusal,
         )
+        self._connections.undelivered = self._driver.undelivered
         ports = settings.media.ports
         pairs = PortPairs(ports.low, ports.high, reactor.seconds)
         self._relay = Relay(reactor, pairs, *interfaces(settings))

@@ -7,6 +7,7 @@ answer alone is answered here: CANCEL, merged requests, and requests that are ma
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,9 @@ __all__ = [
     "Wire",
     "stateless_tag",
 ]
+
+
+_OUR_REQUEST = re.compile(rb"([A-Z]+) [^\r\n]+\r\nVia: [^\r\n;]+;branch=([0-9A-Za-z.]+)[;\r]")
 
 
 class TransactionUser(Protocol):
@@ -132,6 +136,18 @@ class Driver:
             self._take_request(message, source, local)
         else:
             self._take_malformed(message, source)
+
+    def undelivered(self, quote: bytes, hop: Hop) -> None:
+        """Take that the network could not deliver to `hop` what begins with `quote` (18.4).
+
+        Only who has seen a request of ours can name its branch, so no forged error ends one.
+        """
+        match = _OUR_REQUEST.match(quote)
+        if match is None or self._stopped:
+            return
+        client = self._live.client_named(match[2].decode("ascii"), match[1].decode("ascii"))
+        if client is not None and (client.hop.host, client.hop.port) == (hop.host, hop.port):
+            client.fail()
 
     def _take_response(self, response: Response) -> None:
         client = self._live.client_of(response)

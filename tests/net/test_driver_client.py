@@ -295,3 +295,37 @@ def test_a_transaction_that_has_ended_can_still_be_cancelled_in_vain(pair: Pair)
     pair.clock.advance(0)
     transaction.cancel()
     assert pair.network.sent == []
+
+
+def quoted(pair: Pair) -> bytes:
+    """Return what an ICMP error would quote of the last message we sent."""
+    return pair.network.sent[-1][3][:300]
+
+
+def test_what_cannot_be_delivered_fails_its_request_alone(pair: Pair) -> None:
+    """18.4: at once, not after 64*T1."""
+    pair.peer.driver.stop()
+    pair.send("OPTIONS")
+    pair.send("INVITE")
+    pair.us.driver.undelivered(quoted(pair), pair.peer.hop())
+    assert pair.caller.failures == [Why.TRANSPORT]
+    assert pair.us.driver.transactions["client"] == 1
+    pair.finish()
+
+
+def test_a_forged_error_fails_nothing(pair: Pair) -> None:
+    pair.peer.driver.stop()
+    pair.send("INVITE")
+    told = quoted(pair)
+    forged = [
+        b"",
+        told[:40],
+        told.replace(b"branch=z9hG4bK", b"branch=z9hG4bKx"),
+        told[1:],
+        b"\xff",
+    ]
+    for quote in forged:
+        pair.us.driver.undelivered(quote, pair.peer.hop())
+    pair.us.driver.undelivered(told, Hop("udp", "192.0.2.66", 5060))
+    assert pair.caller.failures == []
+    pair.finish()

@@ -30,6 +30,10 @@ class Live(Generic[ClientT, ServerT]):
         """Return the transaction that `response` answers (17.1.3)."""
         return self._clients.get(response_key(response))
 
+    def client_named(self, branch: str, method: str) -> ClientT | None:
+        """Return the transaction that sends `method` with `branch` in its Via."""
+        return self._clients.get((branch, method))
+
     def server_of(self, request: Request) -> ServerT | None:
         """Return the transaction of which `request` is a repetition (17.2.3)."""
         return self._servers.get(request_key(request, request.method))
