@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-OFFERED_TRANSPORTS = ("udp", "tcp")
-_PLANNED_TRANSPORTS = ("tls", "ws", "wss")
+OFFERED_TRANSPORTS = ("udp", "tcp", "tls")
+_PLANNED_TRANSPORTS = ("ws", "wss")
 
 
 class Place(NamedTuple):
@@ -54,9 +54,9 @@ def read_listen(text: str) -> tuple[str, Place]:
     """
     transport, _, rest = text.partition(":")
     if transport in _PLANNED_TRANSPORTS:
-        raise ValueError(f"this version does not offer {transport}, only udp and tcp")
+        raise ValueError(f"this version does not offer {transport}, only udp, tcp and tls")
     if transport not in OFFERED_TRANSPORTS:
-        raise ValueError("this should begin with udp: or tcp:, for example udp:0.0.0.0:5060")
+        raise ValueError("this should begin with udp:, tcp: or tls:, for example udp:0.0.0.0:5060")
     return transport, read_place(rest)
 
 

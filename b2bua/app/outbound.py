@@ -18,7 +18,7 @@ from b2bua.media.interfaces import NoPortsError
 from b2bua.net.local import Local
 from b2bua.routing.plan import LegFacts, Target
 from b2bua.sip.dialog.session import Identity, Session
-from b2bua.sip.nexthop import Hop, request_hop
+from b2bua.sip.nexthop import SECURE, Hop, request_hop
 from b2bua.sip.uri import Uri, read_uri
 from b2bua.sip.values import NameAddr
 
@@ -67,7 +67,7 @@ class Outbound:
                     tag
                 ),
                 remote=NameAddr(replace(found.uri, params=(), headers=())),
-                contact=contact_at(local),
+                contact=contact_at(local, secured=found.uri.scheme == "sips"),
                 max_forwards=self._max_forwards,
             ),
             found.uri,
@@ -122,7 +122,13 @@ def _from_uri(caller: str, local: Local) -> Uri:
     return Uri("sip", local.host, user=user or "anonymous")
 
 
-def contact_at(local: Local) -> str:
-    """Return the URI where we are reached at one of our ends."""
-    transport = () if local.transport == "udp" else (("transport", local.transport),)
-    return str(Uri("sip", local.host, port=local.port, params=transport))
+def contact_at(local: Local, *, secured: bool = False) -> str:
+    """Return the URI where we are reached at one of our ends.
+
+    `secured` is whether the request's URI was a sips one; then so is ours (8.1.1.8, 12.1.1).
+    """
+    if secured and local.transport in SECURE:
+        params = (("transport", "ws"),) if local.transport == "wss" else ()
+        return str(Uri("sips", local.host, port=local.port, params=params))
+    params = () if local.transport == "udp" else (("transport", local.transport),)
+    return str(Uri("sip", local.host, port=local.port, params=params))

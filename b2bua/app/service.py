@@ -27,12 +27,14 @@ from b2bua.app.plugins import make_routers
 from b2bua.app.settings import Settings, read_settings
 from b2bua.app.signals import Signals
 from b2bua.app.start_error import StartError
+from b2bua.app.storage import Storage
 from b2bua.app.switchboard import Switchboard
-from b2bua.callbacks.delivery import Callbacks
+from b2bua.callbacks.delivery import Callbacks, DeliveryLimits
 from b2bua.callbacks.http import HttpSink
 from b2bua.media.ports import PortPairs
 from b2bua.media.prompts import Prompts
 from b2bua.media.relay import Relay
+from b2bua.net.certificates import CertificateError, Certificates
 from b2bua.net.connections import Connections, StreamLimits
 from b2bua.net.driver import Driver
 from b2bua.routing.interfaces import Site
@@ -46,7 +48,7 @@ from b2bua.webhooks.limits import Limits as WebLimits
 
 log = logger("service")
 
-KEPT_UNTIL_RESTART = ("sip", "media", "http", "limits", "store", "webhooks")
+KEPT_UNTIL_RESTART = ("sip", "tls", "media", "http", "limits", "store", "webhooks")
 """Sections that sockets, threads and pools were made from."""
 LAST_WORDS = 5.0
 """Seconds that hung-up legs get for their BYE to be answered before the sockets close."""
@@ -90,6 +92,7 @@ class Daemon(MultiService):
             advertise=settings.sip.advertise,
             limits=_stream_limits(settings),
             reading=_reading_limits(settings),
+            certificates=Certificates(settings.tls_files),
         )
         self._driver = Driver(
             reactor,
@@ -110,7 +113,15 @@ class Daemon(MultiService):
             EgressPolicy(str(network) for network in settings.webhooks.allow),
             _web_limits(settings),
         )
-        self._callbacks = Callbacks(reactor, HttpSink(self._web.patient), random_=entropy.fraction)
+        self._storage = Storage(reactor, settings)
+        self._callbacks = Callbacks(
+            reactor,
+            HttpSink(self._web.patient),
+            random_=entropy.fraction,
+            limits=_delivery_limits(settings),
+            outbox=self._storage.letters,
+            epoch=time.time,
+        )
         self._prompts = Prompts(reactor)
         self.equipment = Equipment(
             clock=reactor,
@@ -121,6 +132,7 @@ class Daemon(MultiService):
             backend=self._relay,
             voice=self._prompts,
             events=self._callbacks,
+            journal=self._storage.journal,
             web=self._web,
             is_late=lambda: self._is_late,
             forget=self._web.forget,
@@ -155,9 +167,14 @@ class Daemon(MultiService):
             self._admin_port = self._reactor.listenTCP(
                 place.port, self._admin, interface=place.host
             )
+        except CertificateError as problem:
+            self._relay.stop()
+            key = self._settings.at("tls", problem.field)
+            raise StartError(f"{key}: {problem}") from problem
         except (ValueError, CannotListenError, OSError) as problem:
             self._relay.stop()
             raise StartError(str(problem)) from problem
+        self._storage.start(self._callbacks)
         self.lag.start()
         MultiService.startService(self)
         listening = ", ".join(
@@ -177,6 +194,7 @@ class Daemon(MultiService):
         self.switchboard.hang_up_all()
         await self._until_idle(LAST_WORDS)
         await self._callbacks.flush(FLUSH)
+        await self._storage.stop()
         self._driver.stop()
         await self._connections.stop()
         self._relay.stop()
@@ -218,6 +236,7 @@ class Daemon(MultiService):
             "webhooks_in_flight": self._web.in_flight,
             "callbacks_pending": self._callbacks.pending,
             "callbacks_dead": self._callbacks.dead,
+            **self._storage.counters(),
             "reactor_lag_ms": self.lag.read(),
         }
 
@@ -229,10 +248,15 @@ class Daemon(MultiService):
         return None if account is None else account.auth_token
 
     def _reread(self) -> None:
-        """Take numbers, trunks, users, accounts and plugins anew; what is wrong changes nothing."""
+        """Take all but `KEPT_UNTIL_RESTART` anew, certificates too; a fault changes nothing."""
         try:
             settings = read_settings(Path(self._settings.file))
             routers = make_routers(settings, self._site(settings))
+            self._connections.reread()
+        except CertificateError as problem:
+            key = self._settings.at("tls", problem.field)
+            log.warning("the settings stay as they were", problem=f"{key}: {problem}")
+            return
         except StartError as problem:
             log.warning("the settings stay as they were", problem=str(problem))
             return
@@ -273,6 +297,17 @@ def _reading_limits(settings: Settings) -> ReadingLimits:
         routes=limits.sip_routes,
         params=limits.sip_params,
         stream_header_bytes=limits.stream_header_bytes,
+    )
+
+
+def _delivery_limits(settings: Settings) -> DeliveryLimits:
+    limits = settings.limits
+    return DeliveryLimits(
+        hold_seconds=limits.callback_hold,
+        retry_most=limits.callback_retry_most,
+        give_up_after=limits.callback_give_up,
+        pending=limits.callbacks_in_memory,
+        pending_per_account=limits.callbacks_in_memory_per_account,
     )
 
 

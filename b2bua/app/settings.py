@@ -33,8 +33,11 @@ from b2bua.app.settings_file import (
     read_file,
     read_model,
 )
+from b2bua.app.tls_settings import TlsSettings
 from b2bua.app.trunk_settings import Networks, TrunkEntry
+from b2bua.net.certificates import TlsFiles
 from b2bua.routing.plan import NumberSettings
+from b2bua.sip.nexthop import SECURE
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1)]
@@ -126,11 +129,16 @@ class ServiceSettings(Section):
 
 
 class StoreSettings(Section):
-    """`[store]`: an SQLAlchemy URL, sqlite or postgresql."""
+    """`[store]`: an SQLAlchemy URL, sqlite or postgresql.
+
+    A relative path starts at the settings file's folder.  `keep_days` is how long events,
+    notifications and dead letters are kept.
+    """
 
     url: Annotated[str, Field(pattern=r"^(sqlite|postgresql)(\+\w+)?://")] = (
         "sqlite:///var/b2bua.sqlite"
     )
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 30
 
 
 class WebhookSettings(Section):
@@ -158,6 +166,7 @@ class Settings(Section):
     """Everything an operator may set.  Entries of a list keep the order of the file."""
 
     sip: SipSettings = SipSettings()
+    tls: TlsSettings = TlsSettings()
     media: MediaSettings = MediaSettings()
     http: HttpSettings = HttpSettings()
     service: ServiceSettings = ServiceSettings()
@@ -206,6 +215,12 @@ class Settings(Section):
     def account(self, sid: str) -> Account | None:
         """Return the account of this SID."""
         return next((account for account in self.accounts if account.sid == sid), None)
+
+    @property
+    def tls_files(self) -> TlsFiles:
+        """The files of `[tls]`, with their paths."""
+        secured = any(transport in SECURE for transport, _ in self.sip.places)
+        return self.tls.files(Path(self.file).parent, is_served=secured)
 
     @property
     def file(self) -> str:

@@ -33,6 +33,7 @@ from b2bua.sip.dialog.capabilities import answer_outside
 from b2bua.sip.dialog.session import Session
 from b2bua.sip.message import Request, Response
 from b2bua.sip.nexthop import Hop
+from b2bua.sip.uri import Uri
 
 MAX_FORWARDS = 70
 """RFC 3261 section 8.1.1.6: what a call that begins here has."""
@@ -239,7 +240,10 @@ class Switchboard:
         session = Session.incoming(
             request,
             tag,
-            contact_at(transaction.local),
+            contact_at(
+                transaction.local,
+                secured=isinstance(request.uri, Uri) and request.uri.scheme == "sips",
+            ),
             equipment.timers,
             source=transaction.source,
             jitter=equipment.entropy.fraction,

@@ -17,6 +17,7 @@ from twisted.internet.task import Clock
 from b2bua.app import plugins
 from b2bua.app.settings import Settings, read_settings
 from b2bua.app.start_error import StartError
+from b2bua.net.certificates import CertificateError, Certificates
 from b2bua.routing.interfaces import Site
 from b2bua.routing.plan import Answer, Ask, Fault
 
@@ -34,6 +35,7 @@ def run(parsed: argparse.Namespace) -> int:
     try:
         settings = read_settings(parsed.file)
         plugins.make_routers(settings, Site(Clock(), _NoWeb()))
+        _read_certificates(settings)
     except StartError as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -41,6 +43,14 @@ def run(parsed: argparse.Namespace) -> int:
         print(f"note: {note}")
     print(_summary(parsed.file, settings))
     return 0
+
+
+def _read_certificates(settings: Settings) -> None:
+    files = settings.tls_files
+    try:
+        Certificates(files).read(for_server=bool(files.certificate))
+    except CertificateError as problem:
+        raise StartError(f"{settings.at('tls', problem.field)}: {problem}") from problem
 
 
 class _NoWeb:

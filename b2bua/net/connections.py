@@ -12,11 +12,12 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.error import CannotListenError
 
 from b2bua.net import streams, udp
+from b2bua.net.certificates import Certificates
 from b2bua.net.local import Listener, Local, Locals, route_source
 from b2bua.net.names import Names, is_numeric
 from b2bua.net.tcp import StreamLimits
 from b2bua.net.udp import Receive
-from b2bua.sip.nexthop import Hop
+from b2bua.sip.nexthop import DEFAULT_PORTS, RELIABLE, SECURE, Hop
 from b2bua.sip.reader import Limits
 
 __all__ = ["Connections", "Listener", "Local", "StreamLimits", "read_listen"]
@@ -34,8 +35,8 @@ def read_listen(text: str) -> tuple[str, str, int]:
     if match is None:
         raise ValueError(f'cannot listen on "{text}": write it like "udp:0.0.0.0:5060"')
     transport, v6, v4, port = match.groups()
-    if transport not in ("udp", "tcp"):
-        raise ValueError(f'cannot listen on "{text}": transports are udp and tcp')
+    if transport not in DEFAULT_PORTS:
+        raise ValueError(f'cannot listen on "{text}": transports are {", ".join(DEFAULT_PORTS)}')
     if not is_numeric(v6 or v4) or (v6 is None) == (":" in (v6 or v4)) or int(port) > 65_535:
         raise ValueError(f'cannot listen on "{text}": it needs an address and a port')
     return transport, v6 or v4, int(port)
@@ -53,10 +54,12 @@ class Connections:
         limits: StreamLimits | None = None,
         reading: Limits | None = None,
         source_for: Callable[[str], str | None] = route_source,
+        certificates: Certificates | None = None,
     ) -> None:
         """Make ready to listen on `listen`; nothing is opened before `start`.
 
         `advertise` is the host we go by in Via and Contact, "" for the address that a peer sees.
+        `certificates` are those of TLS; the machine's authorities, and none of ours, by default.
 
         Raises:
             ValueError: an element of `listen` is not a transport with an address and a port.
@@ -67,12 +70,11 @@ class Connections:
         self._locals = Locals(reactor, advertise, source_for)
         self._names = Names(reactor, reactor.nameResolver)
         self._streams = streams.Streams(
-            reactor, self._locals, limits or StreamLimits(), self._reading
+            reactor, self._locals, limits or StreamLimits(), self._reading, certificates
         )
         self._ports: list[udp.Port | streams.Port] = []
         self._datagrams: dict[int, udp.Datagrams] = {}
         self.listeners: list[Listener] = []
-        self.undelivered: udp.Undelivered | None = None  # told of datagrams that came to nothing
 
     async def start(self, receive: Receive) -> None:
         """Open all listeners; from now on `receive` gets what arrives.
@@ -90,9 +92,10 @@ class Connections:
         """Do what `start` does, at once; after a failure `stop` closes what was opened.
 
         Raises:
-            ValueError: an address cannot be listened on.
+            ValueError: an address cannot be listened on, or a certificate not be used.
         """
         self._streams.receive = receive
+        self.reread()
         try:
             for number, (transport, host, port) in enumerate(self._wanted, 1):
                 self._open(receive, Listener(transport, host, port, number))
@@ -126,7 +129,7 @@ class Connections:
                 failed(f"no UDP listener can reach {hop.host}")
             else:
                 datagrams.send(data, hop.host, hop.port, failed)
-        elif hop.transport == "tcp":
+        elif hop.transport in RELIABLE:
             self._streams.send(data, hop, failed)
         else:
             failed(f"{hop.transport} is not spoken here")
@@ -139,6 +142,15 @@ class Connections:
             found(Hop(hop.transport, fitting[0], hop.port) if fitting else None)
 
         self._names.resolve(hop.host, answered)
+
+    def reread(self) -> None:
+        """Read the certificates again; what is wrong with them changes nothing.
+
+        Raises:
+            CertificateError: one cannot be used.
+        """
+        secured = any(transport in SECURE for transport, _, _ in self._wanted)
+        self._streams.certificates.read(for_server=secured)
 
     @property
     def stream_count(self) -> int:
@@ -155,14 +167,13 @@ class Connections:
         port: udp.Port | streams.Port
         if wanted.transport == "udp":
             number = wanted.number if self._has_sibling(wanted) else 0
-            datagrams = udp.Datagrams(
-                receive, seen_as, self._reading, number, self.undelivered
-            )
+            datagrams = udp.Datagrams(receive, seen_as, self._reading, number)
             port = udp.listen(self._reactor, wanted.host, wanted.port, datagrams)
             self._datagrams[wanted.number] = datagrams
         else:
-            factory = streams.Accepting(self._streams, seen_as)
-            port = streams.listen(self._reactor, wanted.host, wanted.port, factory)
+            factory = streams.Accepting(self._streams, seen_as, wanted.transport)
+            shown = self._streams.certificates if wanted.transport in SECURE else None
+            port = streams.listen(self._reactor, wanted.host, wanted.port, factory, shown)
         self._ports.append(port)
         opened = replace(wanted, port=port.getHost().port)  # type: ignore[no-untyped-call]
         self.listeners.append(opened)

@@ -1,7 +1,8 @@
 """All open stream connections: accept, open, reuse, and keep within limits (RFC 3261 section 18).
 
 A message goes on the connection that it names; else on any that is open with that address and
-port; else on a new one.
+port; else on a new one.  On TLS a connection of ours serves the one domain that its peer was found
+to be, and nobody else's (RFC 5922 section 7.3).
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from twisted.internet import tcp
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IConnector
 from twisted.internet.protocol import ClientFactory, ServerFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
+from b2bua.net.certificates import Certificates
+from b2bua.net.framing import Bare, Framing
 from b2bua.net.local import Local, Locals
-from b2bua.net.tcp import Failed, Stream, StreamLimits
+from b2bua.net.tcp import Failed, Judge, Stream, StreamLimits
 from b2bua.net.timers import Timetable
 from b2bua.sip.message import Message
-from b2bua.sip.nexthop import Hop
+from b2bua.sip.nexthop import SECURE, Hop
 from b2bua.sip.reader import Limits, Malformed
 
 BACKLOG = 512
@@ -30,11 +34,19 @@ BACKLOG = 512
 Receive = Callable[[Message | Malformed, Hop, Local], None]
 
 
+_Peer = tuple[str, str, int, str]  # transport, host, port, and the domain it has shown
+
+
 class Streams:
-    """Owns every TCP connection, in both directions."""
+    """Owns every stream connection, in both directions."""
 
     def __init__(
-        self, reactor: Any, locals_: Locals, limits: StreamLimits, reading: Limits
+        self,
+        reactor: Any,
+        locals_: Locals,
+        limits: StreamLimits,
+        reading: Limits,
+        certificates: Certificates | None = None,
     ) -> None:
         self.clock = reactor
         self.limits = limits
@@ -42,10 +54,12 @@ class Streams:
         self.timetable = Timetable(reactor)
         self.receive: Receive | None = None
         self.refused = 0
+        self.certificates = certificates or Certificates()
         self._locals = locals_
         self._numbers = count(1)
         self._open: dict[int, tuple[Stream, Local]] = {}
-        self._by_peer: dict[tuple[str, int], Stream] = {}
+        self._by_peer: dict[_Peer, Stream] = {}
+        self._peers: dict[int, _Peer] = {}
         self._per_address: Counter[str] = Counter()
         self._connectors: dict[int, IConnector] = {}
         self._emptied: Deferred[None] | None = None
@@ -58,20 +72,22 @@ class Streams:
         named = self._open.get(hop.connection)
         stream = named[0] if named is not None else None
         if stream is None or stream.is_closing:
-            stream = self._by_peer.get((hop.host, hop.port))
+            stream = self._by_peer.get(_peer_of(hop))
         if stream is None or stream.is_closing:
-            stream = self._connect(hop.host, hop.port)
+            stream = self._connect(hop)
         if stream is None:
             failed("too many connections")
         else:
             stream.send(data, failed)
 
-    def accept(self, host: str, port: int, local: Local) -> Stream | None:
-        """Return a stream for a connection from `host`; None: it is one too many."""
-        if not self._has_room(host):
+    def accept(self, peer: Hop, local: Local) -> Stream | None:
+        """Return a stream for a connection from `peer`; None: it is one too many."""
+        if not self._has_room(peer.host):
             self.refused += 1
             return None
-        return self._add(host, port, local)
+        judge = _anybody if peer.transport in SECURE else None
+        key = (peer.transport, peer.host, peer.port, "")
+        return self._add(key, local, self._framing(peer, is_ours=False), judge)
 
     def stop(self) -> Deferred[None]:
         """Close all connections; fires when the last is gone."""
@@ -94,20 +110,33 @@ class Streams:
             and self._per_address[host] < self.limits.per_address
         )
 
-    def _add(self, host: str, port: int, local: Local) -> Stream:
-        stream = Stream(self, next(self._numbers), host, port)
+    def _framing(self, peer: Hop, *, is_ours: bool) -> Framing:
+        return Bare(self.reading)
+
+    def _add(self, peer: _Peer, local: Local, framing: Framing, judge: Judge | None) -> Stream:
+        _, host, port, _ = peer
+        stream = Stream(self, next(self._numbers), host, port, framing, judge)
         self._open[stream.number] = (stream, local)
-        self._by_peer[host, port] = stream
+        self._by_peer[peer] = stream
+        self._peers[stream.number] = peer
         self._per_address[host] += 1
         return stream
 
-    def _connect(self, host: str, port: int) -> Stream | None:
-        if not self._has_room(host):
+    def _connect(self, hop: Hop) -> Stream | None:
+        if not self._has_room(hop.host):
             return None
-        stream = self._add(host, port, self._locals.choose("tcp", host)[1])
-        patience = self.limits.connect_timeout
+        peer, framing = _peer_of(hop), self._framing(hop, is_ours=True)
+        local = self._locals.choose(hop.transport, hop.host)[1]
+        factory: ClientFactory | TLSMemoryBIOFactory
+        if hop.transport in SECURE:
+            towards = self.certificates.towards(hop.domain or hop.host)
+            stream = self._add(peer, local, framing, towards.fault)
+            factory = TLSMemoryBIOFactory(towards, True, _Opening(stream), self.clock)
+        else:
+            stream = self._add(peer, local, framing, None)
+            factory = _Opening(stream)
         self._connectors[stream.number] = self.clock.connectTCP(
-            host, port, _Opening(stream), timeout=patience
+            hop.host, hop.port, factory, timeout=self.limits.connect_timeout
         )
         return stream
 
@@ -118,20 +147,31 @@ class Streams:
 
     def stream_received(self, stream: Stream, message: Message | Malformed) -> None:
         if self.receive is not None:
-            source = Hop("tcp", stream.host, stream.port, stream.number)
+            transport = self._peers[stream.number][0]
+            source = Hop(transport, stream.host, stream.port, stream.number)
             self.receive(message, source, self._open[stream.number][1])
 
     def stream_closed(self, stream: Stream) -> None:
         if self._open.pop(stream.number, None) is None:
             return
         self._connectors.pop(stream.number, None)
-        if self._by_peer.get((stream.host, stream.port)) is stream:
-            del self._by_peer[stream.host, stream.port]
+        peer = self._peers.pop(stream.number)
+        if self._by_peer.get(peer) is stream:
+            del self._by_peer[peer]
         self._per_address[stream.host] -= 1
         if not self._per_address[stream.host]:
             del self._per_address[stream.host]
         if self._emptied is not None and not self._open:
             self._emptied.callback(None)
+
+
+def _peer_of(hop: Hop) -> _Peer:
+    domain = (hop.domain or hop.host) if hop.transport in SECURE else ""
+    return (hop.transport, hop.host, hop.port, domain)
+
+
+def _anybody(_certificate: object) -> None:
+    """Find no fault in a peer that connects: OpenSSL has judged what it was asked to show."""
 
 
 class _Opening(ClientFactory):
@@ -154,12 +194,26 @@ class Accepting(ServerFactory):
 
     noisy = False
 
-    def __init__(self, streams: Streams, local_for: Callable[[str], Local]) -> None:
+    def __init__(
+        self, streams: Streams, local_for: Callable[[str], Local], transport: str = "tcp"
+    ) -> None:
         self._streams = streams
         self._local_for = local_for
+        self._transport = transport
 
     def buildProtocol(self, addr: Any) -> Stream | None:
-        return self._streams.accept(addr.host, addr.port, self._local_for(addr.host))
+        peer = Hop(self._transport, addr.host, addr.port)
+        return self._streams.accept(peer, self._local_for(addr.host))
+
+
+class _Securing(TLSMemoryBIOFactory):
+    """Puts TLS around the streams of an `Accepting`, where there is room for one."""
+
+    noisy = False
+
+    def buildProtocol(self, addr: Any) -> Any:
+        inner = self.wrappedFactory.buildProtocol(addr)
+        return None if inner is None else self.protocol(self, inner)
 
 
 class Port(tcp.Port):
@@ -172,12 +226,23 @@ class Port(tcp.Port):
         return made
 
 
-def listen(reactor: Any, host: str, port: int, factory: Accepting) -> Port:
+def listen(
+    reactor: Any,
+    host: str,
+    port: int,
+    factory: Accepting,
+    certificates: Certificates | None = None,
+) -> Port:
     """Open a socket on numeric `host` and `port` (0: any) for `factory`.
+
+    With `certificates` TLS is spoken on it.
 
     Raises:
         CannotListenError: the address is not ours, or taken.
     """
-    opened = Port(port, factory, BACKLOG, host, reactor)
+    served: ServerFactory | TLSMemoryBIOFactory = factory
+    if certificates is not None:
+        served = _Securing(certificates, False, factory, reactor)
+    opened = Port(port, served, BACKLOG, host, reactor)
     opened.startListening()
     return opened

@@ -1,4 +1,8 @@
-"""SIP over one TCP connection: framing, patience, and a bound on what waits to be written."""
+"""SIP over one stream connection: patience, and a bound on what waits to be written.
+
+How messages lie in its bytes is the framing's affair; on TLS the peer is judged before any of them
+is sent or read.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +13,28 @@ from typing import Any
 from typing import Protocol as Interface
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.internet.interfaces import IHandshakeListener, IPushProducer, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from b2bua.net.framing import Bare, Framing
 from b2bua.net.timers import Countdown, Timetable
 from b2bua.sip.message import Message
-from b2bua.sip.reader import Limits, Malformed, Ping, StreamReader
+from b2bua.sip.reader import Limits, Malformed
 
-PONG = b"\r\n"  # RFC 5626 section 4.4.1
 UNHEARD = 64  # how many of the latest messages are known to be lost with their connection
 
 Failed = Callable[[str], None]
+Judge = Callable[[Any], str | None]  # of a peer's certificate, None if it showed none: its fault
 
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
     """What stream connections may cost; times are in seconds."""
 
-    message_timeout: float = 5.0  # to finish a message once begun; to close once asked
+    message_timeout: float = 5.0  # to finish a message or handshake once begun; to close once asked
     connect_timeout: float = 5.0  # to be connected
     idle_timeout: float = 600.0  # without a byte from the peer; noticed after twice that at most
     per_address: int = 100  # connections from or to one address
@@ -54,22 +60,34 @@ class StreamOwner(Interface):
         """Learn that it is gone."""
 
 
-@implementer(IPushProducer)
+@implementer(IPushProducer, IHandshakeListener)
 class Stream(Protocol):
     """One connection, from before it is open until it is gone.
 
     What is sent before it is open, or while the transport's buffer is full, waits here; if the
-    connection is lost meanwhile, `failed` of each is called.
+    connection is lost meanwhile, `failed` of each is called.  With a `judge` it is on TLS, and
+    open when the handshake is done and the peer found to have no fault.
     """
 
-    transport: Any  # ITCPTransport, once it is open
+    _log = Logger()
+    transport: Any  # ITCPTransport, once it is connected
 
-    def __init__(self, owner: StreamOwner, number: int, host: str, port: int) -> None:
+    def __init__(
+        self,
+        owner: StreamOwner,
+        number: int,
+        host: str,
+        port: int,
+        framing: Framing | None = None,
+        judge: Judge | None = None,
+    ) -> None:
         self.number = number
         self.host = host
         self.port = port
         self._owner = owner
-        self._reader = StreamReader(owner.reading)
+        self._framing = framing or Bare(owner.reading)
+        self._judge = judge
+        self._is_open = False
         self._waiting: deque[tuple[bytes, Failed]] = deque()
         self._waiting_bytes = 0
         self._unheard: deque[Failed] = deque(maxlen=UNHEARD)
@@ -85,7 +103,7 @@ class Stream(Protocol):
             failed("the connection is closing")
         elif self._can_write:
             self._unheard.append(failed)
-            self.transport.write(data)
+            self.transport.write(self._framing.frame(data))
         elif self._waiting_bytes + len(data) > self._owner.limits.write_bytes:
             failed("too much waits to be written")
             self.abort()
@@ -99,23 +117,50 @@ class Stream(Protocol):
             return
         self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
-        self.transport.registerProducer(self, streaming=True)
         self._heard = self._owner.clock.seconds()
         self._watch_idle()
+        if self._judge is None:
+            self._begin()
+        else:
+            self._be_patient()
+
+    def handshakeCompleted(self) -> None:  # noqa: N802
+        """Judge who is at the other end of TLS."""
+        fault = self._judge(self.transport.getPeerCertificate()) if self._judge else None
+        if self.is_closing:
+            return
+        if fault is None:
+            self._begin()
+        else:
+            self._log.warn("refused {host} on TLS: {fault}", host=self.host, fault=fault)
+            self.abort()
+
+    def _begin(self) -> None:
+        self.transport.write(self._framing.opening())
+        if self._framing.is_open:
+            self._open()
+        elif self._unfinished is None:
+            self._be_patient()
+
+    def _open(self) -> None:
+        self._is_open = True
+        self.transport.registerProducer(self, streaming=True)
         self._owner.stream_opened(self)
+        self._watch_unfinished(begun_anew=True)
         self.resumeProducing()
 
     def dataReceived(self, data: bytes) -> None:
         self._heard = self._owner.clock.seconds()
         self._unheard.clear()
-        items = self._reader.feed(data)
-        for item in items:
-            if isinstance(item, Ping):
-                self.send(PONG, _ignore)
-            else:
-                self._owner.stream_received(self, item)
-        self._watch_unfinished(begun_anew=bool(items))
-        if self._reader.broken:
+        messages = self._framing.feed(data)
+        if (replies := self._framing.replies()) and (self._can_write or not self._is_open):
+            self.transport.write(replies)
+        if self._framing.is_open and not self._is_open:
+            self._open()
+        for message in messages:
+            self._owner.stream_received(self, message)
+        self._watch_unfinished(begun_anew=bool(messages))
+        if self._framing.is_broken:
             self.close()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -138,11 +183,10 @@ class Stream(Protocol):
         """Close when what is written has been sent; a peer that does not read is cut off."""
         if not self.is_closing:
             self.is_closing = True
-            if self._unfinished is not None:
-                self._unfinished.stop()
-            patience = self._owner.limits.message_timeout
-            self._unfinished = self._owner.timetable.start(patience, self._cut_off, None)
-            self.transport.unregisterProducer()
+            self._be_patient()
+            if self._is_open:
+                self.transport.write(self._framing.farewell())
+                self.transport.unregisterProducer()
             self.transport.loseConnection()
 
     def abort(self) -> None:
@@ -162,7 +206,7 @@ class Stream(Protocol):
             data, failed = self._waiting.popleft()
             self._waiting_bytes -= len(data)
             self._unheard.append(failed)
-            self.transport.write(data)
+            self.transport.write(self._framing.frame(data))
 
     def stopProducing(self) -> None:
         self._can_write = False
@@ -171,12 +215,20 @@ class Stream(Protocol):
 
     def _watch_unfinished(self, *, begun_anew: bool) -> None:
         """Give a message `message_timeout` from its first byte; more bytes buy no more time."""
-        if self._unfinished is not None and (begun_anew or self._reader.is_idle):
+        if self.is_closing:
+            return
+        if self._unfinished is not None and (begun_anew or self._framing.is_idle):
             self._unfinished.stop()
             self._unfinished = None
-        if self._unfinished is None and not (self._reader.is_idle or self.is_closing):
-            patience = self._owner.limits.message_timeout
-            self._unfinished = self._owner.timetable.start(patience, self._cut_off, None)
+        if self._unfinished is None and not self._framing.is_idle:
+            self._be_patient()
+
+    def _be_patient(self) -> None:
+        """Give the peer `message_timeout` from now for what it has to finish."""
+        if self._unfinished is not None:
+            self._unfinished.stop()
+        patience = self._owner.limits.message_timeout
+        self._unfinished = self._owner.timetable.start(patience, self._cut_off, None)
 
     def _cut_off(self, _: object) -> None:
         self._unfinished = None
@@ -192,7 +244,3 @@ class Stream(Protocol):
             self.close()
         else:
             self._watch_idle()
-
-
-def _ignore(_reason: str) -> None:
-    """A pong that is lost is no news."""

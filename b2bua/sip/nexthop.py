@@ -18,6 +18,7 @@ from b2bua.sip.values import NameAddr, Via
 
 DEFAULT_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061, "ws": 80, "wss": 443}
 RELIABLE = frozenset({"tcp", "tls", "ws", "wss"})
+SECURE = frozenset({"tls", "wss"})
 _SECURED = {"udp": "tls", "tcp": "tls", "ws": "wss"}
 
 
@@ -26,13 +27,15 @@ class Hop:
     """One place to send to, or where something came from.
 
     `transport` is in lower case, `host` a numeric address (IPv6 without brackets) or a name,
-    `connection` the number of an open stream connection, 0 for none.
+    `connection` the number of an open stream connection, 0 for none.  `domain` is the name that a
+    TLS peer's certificate must show, empty where that is `host`.
     """
 
     transport: str
     host: str
     port: int
     connection: int = 0
+    domain: str = ""
 
 
 def request_hop(uri: Uri, routes: Sequence[NameAddr] = ()) -> Hop:
