@@ -76,8 +76,9 @@ def _is_final(level: int, kind: int, data: bytes) -> bool:
         return False
     if len(data) < _ERROR.size:
         return False
-    origin, type_, code = _ERROR.unpack_from(data)[1:4]
+    fields: tuple[int, ...] = _ERROR.unpack_from(data)
+    origin, type_, code = fields[1:4]
     if origin == _FROM_ICMP:
         is_unreachable = type_ == _UNREACHABLE and code != _FRAGMENTATION_NEEDED
         return is_unreachable or type_ == _PARAMETER_PROBLEM
-    return bool(origin == _FROM_ICMP6 and type_ in {_UNREACHABLE6, _PARAMETER_PROBLEM6})
+    return origin == _FROM_ICMP6 and type_ in (_UNREACHABLE6, _PARAMETER_PROBLEM6)
