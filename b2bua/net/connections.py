@@ -75,6 +75,7 @@ class Connections:
         self._ports: list[udp.Port | streams.Port] = []
         self._datagrams: dict[int, udp.Datagrams] = {}
         self.listeners: list[Listener] = []
+        self.undelivered: udp.Undelivered | None = None  # told of datagrams that came to nothing
 
     async def start(self, receive: Receive) -> None:
         """Open all listeners; from now on `receive` gets what arrives.
@@ -167,7 +168,9 @@ class Connections:
         port: udp.Port | streams.Port
         if wanted.transport == "udp":
             number = wanted.number if self._has_sibling(wanted) else 0
-            datagrams = udp.Datagrams(receive, seen_as, self._reading, number)
+            datagrams = udp.Datagrams(
+                receive, seen_as, self._reading, number, self.undelivered
+            )
             port = udp.listen(self._reactor, wanted.host, wanted.port, datagrams)
             self._datagrams[wanted.number] = datagrams
         else:
