@@ -47,7 +47,7 @@ class LiveLeg:
         self._leg = leg
         self._equipment = equipment
         self._say, self._ended = say, ended
-        self._turns: Turns[Effect] = Turns(self._perform)
+        self._turns: Turns[Effect] = Turns()
         self._timers: dict[Timer, IDelayedCall] = {}
         self._asked: dict[int, ClientTransaction] = {}
         self._to_answer: dict[int, ServerTransaction] = {}
@@ -59,7 +59,7 @@ class LiveLeg:
 
     def take(self, command: Callable[[], Iterable[Effect]]) -> None:
         """Perform what a command or an input of the session returns."""
-        self._turns.take(command)
+        self._turns.take(command, self._perform)
 
     # What comes from the wire.
 
@@ -114,6 +114,8 @@ class LiveLeg:
         if isinstance(event, events.Ended):
             self.close()
             self._ended(self)
+            # Its transactions linger and keep it; it keeps nothing of the call.
+            self._say, self._ended = _hear_nothing, _hear_nothing
 
     def _reply(self, request: Request, response: Response) -> None:
         transaction = self._to_answer.get(id(request))
@@ -137,7 +139,14 @@ class LiveLeg:
         for timer in [*self._timers]:
             self._disarm(timer)
         self.lines.close()
+        for transaction in self._to_answer.values():
+            transaction.user = None
         self._to_answer.clear()
+        self._asked.clear()
+
+
+def _hear_nothing(*_: object) -> None:
+    """Stand in for a call that has heard the last of its leg."""
 
 
 class _Asked:

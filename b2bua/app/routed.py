@@ -75,6 +75,11 @@ class Routed:
         if working is not None:
             working.cancel()
 
+    def let_go(self) -> None:
+        """Forget the call, which is over, so that nothing of it waits for the garbage collector."""
+        self._conversation = None
+        self._take, self._note = _hear_nothing, _hear_nothing
+
     def gone(self) -> None:
         """Tell the router that the caller has gone."""
         if self._conversation is not None:
@@ -100,6 +105,10 @@ class Routed:
         name = conversation.offer.number.router
         log.error(f"router {name} failed", exc_info=traceback(failure), call_sid=self._core.sid)
         self._take(lambda now: self._core.refuse(500, "Server Internal Error", now))
+
+
+def _hear_nothing(*_: object) -> None:
+    """Stand in for a call that is over."""
 
 
 async def _work(router: IRouter, conversation: Conversation, digits: str) -> None:

@@ -16,6 +16,7 @@ from twisted.internet.task import deferLater
 
 from b2bua.api.bounds import bounded_requests
 from b2bua.api.site import rest_resources
+from b2bua.app import garbage
 from b2bua.app.admin import AdminSite
 from b2bua.app.equipment import Entropy, Equipment
 from b2bua.app.exchange import LiveExchange
@@ -175,6 +176,7 @@ class Daemon(MultiService):
             self._relay.stop()
             raise StartError(str(problem)) from problem
         self._storage.start(self._callbacks)
+        garbage.settle()
         self.lag.start()
         MultiService.startService(self)
         listening = ", ".join(

@@ -14,16 +14,20 @@ EffectT = TypeVar("EffectT")
 
 
 class Turns(Generic[EffectT]):
-    """Takes inputs in order and performs the effects of each before the next."""
+    """Takes inputs in order and performs the effects of each before the next.
 
-    __slots__ = ("_busy", "_perform", "_waiting")
+    Who performs them says so with each input: kept here, it would keep itself alive.
+    """
 
-    def __init__(self, perform: Callable[[EffectT], None]) -> None:
-        self._perform = perform
+    __slots__ = ("_busy", "_waiting")
+
+    def __init__(self) -> None:
         self._waiting: deque[Callable[[], Iterable[EffectT]]] = deque()
         self._busy = False
 
-    def take(self, input_: Callable[[], Iterable[EffectT]]) -> None:
+    def take(
+        self, input_: Callable[[], Iterable[EffectT]], perform: Callable[[EffectT], None]
+    ) -> None:
         """Take one input now, or when those before it are done."""
         self._waiting.append(input_)
         if self._busy:
@@ -32,7 +36,7 @@ class Turns(Generic[EffectT]):
         try:
             while self._waiting:
                 for effect in self._waiting.popleft()():
-                    self._perform(effect)
+                    perform(effect)
         finally:
             self._busy = False
 
