@@ -16,7 +16,7 @@ from b2bua.media.interfaces import Backend
 from b2bua.net.driver import Driver
 from b2bua.net.local import Local
 from b2bua.routing.interfaces import Web
-from b2bua.routing.plan import NumberSettings, Prompt
+from b2bua.routing.plan import Event, LegFacts, NumberSettings, Prompt
 from b2bua.sip.nexthop import Hop
 from b2bua.sip.transaction.timers import Timers
 from b2bua.store.calls import CallRecords, MemoryCalls
@@ -35,6 +35,20 @@ class Events(Protocol):
 
     def put(self, event: StatusEvent) -> None:
         """Return at once; never raise."""
+
+
+class Steps(Protocol):
+    """Keeps what happened to legs, for longer than this process lives."""
+
+    def append(self, facts: LegFacts, event: Event, duration: int | None = None) -> None:
+        """Return at once; never raise."""
+
+
+class NoSteps:
+    """Keeps nothing."""
+
+    def append(self, facts: LegFacts, event: Event, duration: int | None = None) -> None:
+        """Do nothing."""
 
 
 class Entropy:
@@ -85,6 +99,7 @@ class Equipment:
     timers: Timers
     calls: CallRecords = field(default_factory=lambda: MemoryCalls(1_000))
     numbers: NumberRecords = field(default_factory=lambda: MemoryNumbers(1_000))
+    journal: Steps = field(default_factory=NoSteps)
     entropy: Entropy = field(default_factory=Entropy)
     is_late: Callable[[], bool] = lambda: False
     forget: Callable[[str], None] = lambda _call_sid: None

@@ -99,6 +99,18 @@ class LimitsSettings(Section):
     connections_per_host: Count = 10
     connections_per_account: Count = 20
 
+    # Status callbacks, and the store
+    callback_hold: Seconds = 86_400.0
+    """Seconds that an event which fails holds up the later ones of its leg."""
+    callback_retry_most: Seconds = 900.0
+    callback_give_up: Seconds = 86_400.0
+    """Seconds after which an event that was not delivered is a dead letter."""
+    callbacks_in_memory: Count = 100_000
+    callbacks_in_memory_per_account: Count = 20_000
+    """Events that wait for delivery in memory; all others wait in the store alone."""
+    store_kept_rows: Count = 200_000
+    """Rows that wait in memory for a database that is away; beyond them rows are lost."""
+
     # REST
     rest_body_bytes: Count = 65_536
     rest_requests_per_second: Count = 20

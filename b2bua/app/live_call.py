@@ -63,7 +63,7 @@ class LiveCall:
         self._equipment = equipment
         self._outbound = outbound
         self._ended = ended
-        self._turns: Turns[Effect] = Turns()
+        self._turns: Turns[Effect] = Turns(self._perform)
         self._legs: dict[LegId, LiveLeg] = {}
         self._media = CallMedia(equipment, self._legs)
         self._clocks: dict[tuple[Clock, LegId], IDelayedCall] = {}
@@ -120,7 +120,7 @@ class LiveCall:
     def take(self, step: Step) -> None:
         """Give the call's core an input, and perform what it decides."""
         try:
-            self._turns.take(lambda: step(self._equipment.clock.seconds()), self._perform)
+            self._turns.take(lambda: step(self._equipment.clock.seconds()))
         except Exception:  # the boundary: a defect of ours ends this call, not the process
             log.exception("a defect ended this call", call_sid=self.core.sid)
             self.fail()
@@ -166,7 +166,6 @@ class LiveCall:
         is_over = self.core.is_over or self._has_failed
         if is_over and not self._routed.is_under_way and not self._legs:
             self._disarm_all()
-            self._routed.let_go()
             self._ended(self)
 
     # What the core asks of the legs.
@@ -205,6 +204,7 @@ class LiveCall:
             case effects.Report():
                 self._report(effect)
             case effects.Recorded(facts, event, duration):
+                self._equipment.journal.append(facts, event, duration)
                 self._equipment.calls.note(facts, event, self._equipment.wall(), duration)
             case effects.AskRouter():
                 self._when_answered()

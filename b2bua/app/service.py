@@ -16,7 +16,6 @@ from twisted.internet.task import deferLater
 
 from b2bua.api.bounds import bounded_requests
 from b2bua.api.site import rest_resources
-from b2bua.app import garbage
 from b2bua.app.admin import AdminSite
 from b2bua.app.equipment import Entropy, Equipment
 from b2bua.app.exchange import LiveExchange
@@ -35,7 +34,6 @@ from b2bua.callbacks.http import HttpSink
 from b2bua.media.ports import PortPairs
 from b2bua.media.prompts import Prompts
 from b2bua.media.relay import Relay
-from b2bua.net.certificates import CertificateError, Certificates
 from b2bua.net.connections import Connections, StreamLimits
 from b2bua.net.driver import Driver
 from b2bua.routing.interfaces import Site
@@ -49,7 +47,7 @@ from b2bua.webhooks.limits import Limits as WebLimits
 
 log = logger("service")
 
-KEPT_UNTIL_RESTART = ("sip", "tls", "media", "http", "limits", "store", "webhooks")
+KEPT_UNTIL_RESTART = ("sip", "media", "http", "limits", "store", "webhooks")
 """Sections that sockets, threads and pools were made from."""
 LAST_WORDS = 5.0
 """Seconds that hung-up legs get for their BYE to be answered before the sockets close."""
@@ -93,7 +91,6 @@ class Daemon(MultiService):
             advertise=settings.sip.advertise,
             limits=_stream_limits(settings),
             reading=_reading_limits(settings),
-            certificates=Certificates(settings.tls_files),
         )
         self._driver = Driver(
             reactor,
@@ -168,15 +165,10 @@ class Daemon(MultiService):
             self._admin_port = self._reactor.listenTCP(
                 place.port, self._admin, interface=place.host
             )
-        except CertificateError as problem:
-            self._relay.stop()
-            key = self._settings.at("tls", problem.field)
-            raise StartError(f"{key}: {problem}") from problem
         except (ValueError, CannotListenError, OSError) as problem:
             self._relay.stop()
             raise StartError(str(problem)) from problem
         self._storage.start(self._callbacks)
-        garbage.settle()
         self.lag.start()
         MultiService.startService(self)
         listening = ", ".join(
@@ -250,15 +242,10 @@ class Daemon(MultiService):
         return None if account is None else account.auth_token
 
     def _reread(self) -> None:
-        """Take all but `KEPT_UNTIL_RESTART` anew, certificates too; a fault changes nothing."""
+        """Take numbers, trunks, users, accounts and plugins anew; what is wrong changes nothing."""
         try:
             settings = read_settings(Path(self._settings.file))
             routers = make_routers(settings, self._site(settings))
-            self._connections.reread()
-        except CertificateError as problem:
-            key = self._settings.at("tls", problem.field)
-            log.warning("the settings stay as they were", problem=f"{key}: {problem}")
-            return
         except StartError as problem:
             log.warning("the settings stay as they were", problem=str(problem))
             return

@@ -33,11 +33,8 @@ from b2bua.app.settings_file import (
     read_file,
     read_model,
 )
-from b2bua.app.tls_settings import TlsSettings
 from b2bua.app.trunk_settings import Networks, TrunkEntry
-from b2bua.net.certificates import TlsFiles
 from b2bua.routing.plan import NumberSettings
-from b2bua.sip.nexthop import SECURE
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1)]
@@ -166,7 +163,6 @@ class Settings(Section):
     """Everything an operator may set.  Entries of a list keep the order of the file."""
 
     sip: SipSettings = SipSettings()
-    tls: TlsSettings = TlsSettings()
     media: MediaSettings = MediaSettings()
     http: HttpSettings = HttpSettings()
     service: ServiceSettings = ServiceSettings()
@@ -215,12 +211,6 @@ class Settings(Section):
     def account(self, sid: str) -> Account | None:
         """Return the account of this SID."""
         return next((account for account in self.accounts if account.sid == sid), None)
-
-    @property
-    def tls_files(self) -> TlsFiles:
-        """The files of `[tls]`, with their paths."""
-        secured = any(transport in SECURE for transport, _ in self.sip.places)
-        return self.tls.files(Path(self.file).parent, is_served=secured)
 
     @property
     def file(self) -> str:

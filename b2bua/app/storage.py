@@ -1,0 +1,97 @@
+"""What outlives this process: the store's parts, joined to the callbacks, started and stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.python.threadpool import ThreadPool
+
+from b2bua.app.kept_letters import KeptLetters, resume
+from b2bua.app.logs import logger
+from b2bua.app.settings import Settings
+from b2bua.app.start_error import StartError
+from b2bua.callbacks.delivery import Callbacks
+from b2bua.store.database import Database, StoreAwayError, StoreURLError
+from b2bua.store.journal import Journal
+from b2bua.store.outbox import OutboxTable
+from b2bua.store.schema import Places
+from b2bua.store.writer import Writer, WriterLimits
+
+log = logger("store")
+
+ASK_AGAIN = 1.0
+"""Seconds until a store that was away at the start is asked again what it has."""
+FORGET_EVERY = 3_600.0
+DAY = 86_400.0
+
+
+class Storage:
+    """One store, by the settings.  Its thread is born in `start`.
+
+    Raises:
+        StartError: the store's URL can't be used.
+    """
+
+    def __init__(
+        self, reactor: Any, settings: Settings, wall: Callable[[], float] = time.time
+    ) -> None:
+        self._reactor = reactor
+        self._settings = settings
+        self._wall = wall
+        self._pool = ThreadPool(1, 1, "store")
+        try:
+            self._database = Database(settings.store.url, Path(settings.file).absolute().parent)
+        except StoreURLError as problem:
+            raise StartError(f"{settings.at('store', 'url')}: {problem}") from problem
+        limits = WriterLimits(kept=settings.limits.store_kept_rows)
+        self.writer = Writer(reactor, self._pool, self._database, limits)
+        places = Places(wall)
+        self.journal = Journal(self.writer, places)
+        self.outbox = OutboxTable(self.writer, places)
+        self.letters = KeptLetters(self.outbox)
+        self._forgetting = LoopingCall(self._forget)
+        self._forgetting.clock = reactor
+        self._is_stopped = False
+
+    def start(self, callbacks: Callbacks) -> None:
+        """Open the store, off the reactor, and let `callbacks` go on with what it has."""
+        self._pool.start()
+        resuming = Deferred.fromCoroutine(self._resume(callbacks))
+        resuming.addErrback(lambda failure: log.error(f"no resumption: {failure.value}"))
+        self._forgetting.start(FORGET_EVERY, now=True)
+
+    async def stop(self) -> None:
+        """Write what is to be written, if the store is there, and let go of it."""
+        self._is_stopped = True
+        if not self._pool.started:
+            return
+        if self._forgetting.running:
+            self._forgetting.stop()
+        await self.writer.written()
+        self.writer.stop()
+        if self.writer.waiting:
+            log.error("rows were lost, for the store is away", rows=self.writer.waiting)
+        self._pool.stop()
+        self._database.close()
+
+    def counters(self) -> dict[str, Any]:
+        """Return the store's part of `/counters`: rows that wait to be written, and lost ones."""
+        return {"store_waiting": self.writer.waiting, "store_lost_total": self.writer.lost}
+
+    async def _resume(self, callbacks: Callbacks) -> None:
+        while not self._is_stopped:
+            try:
+                await resume(self.outbox, callbacks, self.letters.began)
+            except StoreAwayError as problem:
+                log.warning("the store is away", problem=str(problem))
+                await deferLater(self._reactor, ASK_AGAIN)
+            else:
+                return
+
+    def _forget(self) -> None:
+        self.journal.forget_before(self._wall() - self._settings.store.keep_days * DAY)
