@@ -13,7 +13,12 @@ from typing import Any
 from typing import Protocol as Interface
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IHandshakeListener, IPushProducer, IReactorTime
+from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
+    IHandshakeListener,
+    IPushProducer,
+    IReactorTime,
+)
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -60,7 +65,7 @@ class StreamOwner(Interface):
         """Learn that it is gone."""
 
 
-@implementer(IPushProducer, IHandshakeListener)
+@implementer(IPushProducer, IHandshakeListener, IHalfCloseableProtocol)
 class Stream(Protocol):
     """One connection, from before it is open until it is gone.
 
@@ -162,6 +167,13 @@ class Stream(Protocol):
         self._watch_unfinished(begun_anew=bool(messages))
         if self._framing.is_broken:
             self.close()
+
+    def readConnectionLost(self) -> None:  # noqa: N802
+        """Close after a peer that sends no more: what it asked before is answered first."""
+        self.close()
+
+    def writeConnectionLost(self) -> None:  # noqa: N802
+        """Nothing: our own end is never closed alone."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.is_closing = True

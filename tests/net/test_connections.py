@@ -296,3 +296,24 @@ async def eventually(condition: Any) -> None:
             return
         await deferLater(reactor, 0.01)
     pytest.fail("it did not happen within five seconds")
+
+
+@real
+async def test_a_peer_that_sends_no_more_still_hears_its_answers() -> None:
+    side = Side(reactor, "tcp:127.0.0.1:0")
+    await side.start()
+    side.user.react = answer_200
+    try:
+        to = ("127.0.0.1", side.connections.listeners[0].port)
+        with socket.create_connection(to) as phone:
+            via = f"SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK{new_token()}"
+            phone.sendall(request_text("OPTIONS", via=via) + request_text("INFO", via=via))
+            phone.shutdown(socket.SHUT_WR)
+            phone.setblocking(False)
+            await eventually(
+                lambda: side.connections.stream_count == 0 and bool(side.user.requests)
+            )
+            assert phone.recv(65_535).count(b"SIP/2.0 200 ") == 2
+            assert phone.recv(1) == b""
+    finally:
+        await side.stop()
