@@ -54,8 +54,21 @@ def _mount(roots: dict[bytes, Resource], base: str, resource: Resource) -> None:
     if not rest:
         roots[first] = resource
         return
-    folder = roots.setdefault(first, Resource())
+    folder = roots.setdefault(first, _Folder())
     folder.putChild(b"/".join(rest), resource)
+
+
+class _Folder(Resource):
+    """A segment of a base path: there is nothing at it or beside what lies below it."""
+
+    def __init__(self) -> None:
+        Resource.__init__(self)
+
+    def getChild(self, path: bytes, request: Any) -> Resource:
+        return self
+
+    def render(self, request: Any) -> bytes:
+        return written(request, _nothing_at(request).reply())
 
 
 class RestResource(Resource):
@@ -78,7 +91,7 @@ class RestResource(Resource):
         try:
             b"/".join(request.postpath).decode()
         except UnicodeDecodeError:
-            return written(request, not_found("of a path that is not UTF-8").reply())
+            return written(request, _nothing_at(request).reply())
         if request.method not in METHODS:
             allowed = b", ".join(sorted(METHODS)).decode()
             return written(request, _no_method(allowed).reply())
@@ -115,7 +128,11 @@ class RestResource(Resource):
         problem = failure.value
         if isinstance(problem, MethodNotAllowed):
             return written(request, _no_method(", ".join(problem.valid_methods or ())).reply())
-        return written(request, not_found(request.path.decode("utf-8", "replace")).reply())
+        return written(request, _nothing_at(request).reply())
+
+
+def _nothing_at(request: Any) -> ApiError:
+    return not_found(request.path.decode("utf-8", "replace")[:255])
 
 
 def _no_method(allowed: str) -> ApiError:
