@@ -11,6 +11,7 @@ A line is a time in seconds, an actor, and what it says (`->`) or hears (`<-`):
     2.00  b1   -> key 1              # a telephone-event
     0.50  web  <- POST /status CallStatus=ringing CallSid=b1
     2.00  media <- a link            # what a phone would notice of its media
+    0.00  api  -> create To=...      # the REST API (flow_api.py)
 
 What is said drives the call.  What is heard must be exactly what each actor heard, in that order
 and at those times (within 25 ms); of particulars, those that are written must be so.
@@ -40,6 +41,7 @@ from b2bua.routing.interfaces import Site
 from b2bua.routing.plan import Ask, ErrorTone, Prompt, Speech
 from b2bua.sip.transaction.timers import Timers
 from tests.support.fake_web import FakeWeb
+from tests.support.flow_api import ApiActor
 from tests.support.memory_relay import MemoryRelay
 from tests.support.network import MemoryConnections, MemoryNetwork
 from tests.support.phone import Address, Phone
@@ -179,6 +181,7 @@ class Flow:
             **self.driver.transactions,
             "media": self.relay.ports_in_use,
             "clocks": self.switchboard.clocks,
+            "queued": len(self.api.exchange),
             "callbacks": self.callbacks.pending,
         }
         totals = ("calls_total", "refused", "malformed")
@@ -274,6 +277,7 @@ class Flow:
         routers = make_routers(settings, Site(clock=clock, web=self._web))
         policy = MediaPolicy(settings, [SERVER[0]], [SERVER[1]])
         self.switchboard.equip(equipment, routers, policy)
+        self.api = ApiActor(equipment, self.switchboard, HOST, self._note)
         self.relay.start(self._noticed)
         connections.start(self.driver.message_received)
 
@@ -289,6 +293,9 @@ class Flow:
         self.clock.advance(max(0.0, at - self.clock.seconds()))
 
     def _say(self, actor: str, words: list[str]) -> None:
+        if actor == "api":
+            self.api.say(words)
+            return
         phone = self._phones[actor]
         if words[0] == "key":
             self.relay.key(self._stream_of(phone), words[1])
@@ -337,7 +344,7 @@ class Flow:
     def note_ask(self, ask: Ask) -> None:
         """Note a request to the application; legs go by their phones' names."""
         asked = dict(ask.fields)
-        if asked.get("Direction") == "outbound-dial" and asked["To"] in self._by_number:
+        if asked.get("Direction") != "inbound" and asked["To"] in self._by_number:
             self._names[asked["CallSid"]] = self._by_number[asked["To"]].name
         fields = {name: self._names.get(value, value) for name, value in ask.fields}
         token = dict(ask.headers).get("I-Twilio-Idempotency-Token")
