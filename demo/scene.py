@@ -93,7 +93,7 @@ class Scene:
 
     async def _call(self) -> None:
         self._tell(f"starting the daemon (twistd -n b2bua) on port {self._daemon.sip_port}")
-        await self._daemon.start()
+        await self._start_daemon()
         self._tell("starting three phones (SIPp): one busy, one that never answers, one that does")
         for phone in PHONES:
             await self._sipps[phone.name].start()
@@ -111,6 +111,14 @@ class Scene:
         self._tell("they talk: known RTP both ways through the relay")
         await self._until_the_end()
         self._tell("the caller hangs up")
+
+    async def _start_daemon(self) -> None:
+        try:
+            await self._daemon.start()
+        except AssertionError as problem:
+            told = self._daemon.told().split("\n")
+            last = next((line for line in reversed(told) if line), "it said nothing")
+            raise AssertionError(f"the daemon did not start: {_logged(last)}") from problem
 
     async def _afterwards(self) -> None:
         for sipp in self._sipps.values():
@@ -156,7 +164,7 @@ class Scene:
         )
 
     async def _until_the_end(self) -> None:
-        [ack] = self._sipps["caller"].messages(sent=True, method="ACK")
+        ack = self._sipps["caller"].messages(sent=True, method="ACK")[0]
         left = ack.at + TALK - HUSH - self._reactor.seconds()
         assert left > 0, "the conversation is too short to tell anything"
         await deferLater(self._reactor, left)
