@@ -9,7 +9,14 @@ from typing import Any
 from twisted.logger import Logger
 
 from b2bua.api.call_forms import WITHOUT_EFFECT, CreateForm, FilterForm, UpdateForm
-from b2bua.api.errors import TOO_MANY, WRONG_STATE, ApiError, Reply, not_found
+from b2bua.api.errors import (
+    TOO_MANY,
+    UNAVAILABLE,
+    WRONG_STATE,
+    ApiError,
+    Reply,
+    not_found,
+)
 from b2bua.api.fields import read_form
 from b2bua.api.interfaces import Exchange, Order
 from b2bua.api.paging import listed, read_turn
@@ -19,6 +26,7 @@ from b2bua.callbacks.http import timestamp
 from b2bua.routing.plan import Status
 from b2bua.store.calls import CallRecord
 
+LATER = (("Retry-After", "10"),)
 _BEFORE_ANSWER = frozenset({Status.QUEUED, Status.RINGING})
 
 
@@ -42,6 +50,8 @@ class Calls:
 
     async def create(self, visit: Visit) -> Reply:
         """Queue a call; it is dialled when the account's pace allows it."""
+        if not self._exchange.takes_calls:
+            raise ApiError(503, UNAVAILABLE, "No calls are taken any more", headers=LATER)
         form = read_form(CreateForm, visit.fields)
         form.refuse_without_document()
         country = self._exchange.country(visit.account_sid)

@@ -48,8 +48,12 @@ class Exchange(Protocol):
     def country(self, account_sid: str) -> str:
         """Return the ISO code that the account's national numbers are read by; empty: none."""
 
+    @property
+    def takes_calls(self) -> bool:
+        """Whether calls can be asked for; not while the service drains."""
+
     def originate(self, order: Order) -> CallRecord | None:
-        """Queue a call; None: too many of the account's wait, or no calls are taken any more."""
+        """Queue a call; None: too many of the account's wait."""
 
     def redirect(self, sid: str, number: NumberSettings) -> bool:
         """Run another document on a caller's leg; False: it is not talking to its router."""

@@ -51,6 +51,11 @@ class LiveExchange:
         account = self._equipment.settings.account(account_sid)
         return "" if account is None else account.country
 
+    @property
+    def takes_calls(self) -> bool:
+        """Whether calls can be asked for."""
+        return not self._switchboard.is_draining
+
     def originate(self, order: Order) -> CallRecord | None:
         """Queue a call."""
         facts = LegFacts(
@@ -61,7 +66,7 @@ class LiveExchange:
             from_=order.from_,
             to=order.target.to,
         )
-        if self._switchboard.is_draining or not self._originator.put(order, facts):
+        if not self._originator.put(order, facts):
             return None
         return self.calls.add(facts, self.now())
 

@@ -40,6 +40,7 @@ class NotedExchange:
         self.orders: list[Order] = []
         self.asked: list[tuple[Any, ...]] = []
         self.is_full = False
+        self.takes_calls = True
         self.does = True
         self._clock = clock
         self._sids = count(1)

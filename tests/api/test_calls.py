@@ -175,6 +175,13 @@ def test_a_full_queue_is_429(rest: Rest) -> None:
     assert rest.post(CALLS, GOOD).status == 429
 
 
+def test_a_service_that_drains_is_503(rest: Rest) -> None:
+    rest.exchange.takes_calls = False
+    reply = rest.post(CALLS, GOOD)
+    assert (reply.status, reply.body["code"]) == (503, 20503)
+    assert rest.get(CALLS).status == 200
+
+
 # One call.
 
 
