@@ -194,10 +194,11 @@ class Driver:
 
     def _take_cancel(self, cancel: Request, source: Hop, local: Local) -> None:
         invite = self._live.invite_of(cancel)
-        server = self._add_server(cancel, source, local)
         if invite is None:
-            server.respond(cancel.reply(481, to_tag=stateless_tag(cancel)))
+            response = cancel.reply(481, to_tag=stateless_tag(cancel))
+            self._answer_statelessly(response, way_back(cancel, source))
             return
+        server = self._add_server(cancel, source, local)
         # 9.2: the same To tag as in the responses to the INVITE, if it has had one.
         server.respond(cancel.reply(200, to_tag=invite.to_tag or stateless_tag(cancel)))
         if invite.is_proceeding:

@@ -151,8 +151,7 @@ def test_a_cancel_after_the_final_response_is_answered_and_has_no_effect(
 def test_a_cancel_of_nothing_is_answered_481(scene: Scene) -> None:
     scene.receive("CANCEL")
     assert scene.settle() == ["481 Call/Transaction Does Not Exist"]
-    scene.clock.advance(32)
-    assert scene.host.is_at_rest
+    assert scene.host.is_at_rest  # a flood of them leaves nothing behind
 
 
 def test_the_response_to_a_cancel_has_the_to_tag_of_the_invite(scene: Scene) -> None:
