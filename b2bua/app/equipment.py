@@ -51,6 +51,20 @@ class NoSteps:
         """Do nothing."""
 
 
+class Notes(Protocol):
+    """Keeps errors and warnings of rcml.md 7.4."""
+
+    def note(self, leg: LegFacts, code: int, text: str, url: str) -> None:
+        """Return at once; never raise."""
+
+
+class NoNotes:
+    """Keeps nothing."""
+
+    def note(self, leg: LegFacts, code: int, text: str, url: str) -> None:
+        """Do nothing."""
+
+
 class Entropy:
     """Where everything that must be unguessable comes from (RFC 3261 section 19.3)."""
 
@@ -100,6 +114,7 @@ class Equipment:
     calls: CallRecords = field(default_factory=lambda: MemoryCalls(1_000))
     numbers: NumberRecords = field(default_factory=lambda: MemoryNumbers(1_000))
     journal: Steps = field(default_factory=NoSteps)
+    notes: Notes = field(default_factory=NoNotes)
     entropy: Entropy = field(default_factory=Entropy)
     is_late: Callable[[], bool] = lambda: False
     forget: Callable[[str], None] = lambda _call_sid: None

@@ -18,12 +18,15 @@ log = logger("outbox")
 class KeptLetters:
     """Keeps letters as rows; a `callbacks.interfaces.Outbox`.
 
-    Rows of places below `began` are from earlier processes.
+    Rows of places below `began` are from earlier processes.  `buried` is told of dead letters.
     """
 
     outlives_us = True
 
-    def __init__(self, table: OutboxTable) -> None:
+    def __init__(
+        self, table: OutboxTable, buried: Callable[[Letter], None] = lambda _letter: None
+    ) -> None:
+        self._buried = buried
         self.began = table.next_place()
         self._table = table
 
@@ -51,6 +54,7 @@ class KeptLetters:
     def bury(self, letter: Letter) -> None:
         """Keep that it was given up."""
         self._change(letter, State.DEAD)
+        self._buried(letter)
 
     def remove(self, letter: Letter) -> None:
         """Forget it: it has arrived."""

@@ -30,7 +30,7 @@ from b2bua.call.vocabulary import Refused, Word
 from b2bua.callbacks.interfaces import StatusEvent
 from b2bua.media.interfaces import NoPortsError
 from b2bua.routing.interfaces import Gone, IRouter
-from b2bua.routing.plan import NumberSettings, Offer, Status, Target, Tones
+from b2bua.routing.plan import LegFacts, NumberSettings, Offer, Status, Target, Tones
 from b2bua.sdp.description import Description
 from b2bua.sip.dialog.effects import Effect as SessionEffect
 from b2bua.sip.dialog.session import Session
@@ -63,7 +63,7 @@ class LiveCall:
         self._equipment = equipment
         self._outbound = outbound
         self._ended = ended
-        self._turns: Turns[Effect] = Turns(self._perform)
+        self._turns: Turns[Effect] = Turns()
         self._legs: dict[LegId, LiveLeg] = {}
         self._media = CallMedia(equipment, self._legs)
         self._clocks: dict[tuple[Clock, LegId], IDelayedCall] = {}
@@ -120,7 +120,7 @@ class LiveCall:
     def take(self, step: Step) -> None:
         """Give the call's core an input, and perform what it decides."""
         try:
-            self._turns.take(lambda: step(self._equipment.clock.seconds()))
+            self._turns.take(lambda: step(self._equipment.clock.seconds()), self._perform)
         except Exception:  # the boundary: a defect of ours ends this call, not the process
             log.exception("a defect ended this call", call_sid=self.core.sid)
             self.fail()
@@ -166,6 +166,7 @@ class LiveCall:
         is_over = self.core.is_over or self._has_failed
         if is_over and not self._routed.is_under_way and not self._legs:
             self._disarm_all()
+            self._routed.let_go()
             self._ended(self)
 
     # What the core asks of the legs.
@@ -288,6 +289,13 @@ class LiveCall:
 
     def _note(self, leg: LegId, code: int, text: str, url: str) -> None:
         log.warning(text, code=code, url=url, call_sid=leg)
+        self._equipment.notes.note(self._facts_of(leg), code, text, url)
+
+    def _facts_of(self, leg: LegId) -> LegFacts:
+        try:
+            return self.core.record(leg).facts
+        except KeyError:  # it has gone, and its conversation has not ended yet
+            return replace(self.core.caller.record.facts, call_sid=leg)
 
     def _party(self, leg: LegId) -> LiveParty | None:
         return self._routed.party if leg == self.core.sid else self._screens.get(leg)

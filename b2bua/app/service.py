@@ -16,7 +16,9 @@ from twisted.internet.task import deferLater
 
 from b2bua.api.bounds import bounded_requests
 from b2bua.api.site import rest_resources
+from b2bua.app import control, garbage
 from b2bua.app.admin import AdminSite
+from b2bua.app.desk import Desk
 from b2bua.app.equipment import Entropy, Equipment
 from b2bua.app.exchange import LiveExchange
 from b2bua.app.lag import LagMeter
@@ -29,11 +31,13 @@ from b2bua.app.signals import Signals
 from b2bua.app.start_error import StartError
 from b2bua.app.storage import Storage
 from b2bua.app.switchboard import Switchboard
+from b2bua.app.witness import Witness
 from b2bua.callbacks.delivery import Callbacks, DeliveryLimits
 from b2bua.callbacks.http import HttpSink
 from b2bua.media.ports import PortPairs
 from b2bua.media.prompts import Prompts
 from b2bua.media.relay import Relay
+from b2bua.net.certificates import CertificateError, Certificates
 from b2bua.net.connections import Connections, StreamLimits
 from b2bua.net.driver import Driver
 from b2bua.routing.interfaces import Site
@@ -47,7 +51,7 @@ from b2bua.webhooks.limits import Limits as WebLimits
 
 log = logger("service")
 
-KEPT_UNTIL_RESTART = ("sip", "media", "http", "limits", "store", "webhooks")
+KEPT_UNTIL_RESTART = ("sip", "tls", "media", "http", "limits", "store", "webhooks")
 """Sections that sockets, threads and pools were made from."""
 LAST_WORDS = 5.0
 """Seconds that hung-up legs get for their BYE to be answered before the sockets close."""
@@ -91,6 +95,7 @@ class Daemon(MultiService):
             advertise=settings.sip.advertise,
             limits=_stream_limits(settings),
             reading=_reading_limits(settings),
+            certificates=Certificates(settings.tls_files),
         )
         self._driver = Driver(
             reactor,
@@ -112,6 +117,7 @@ class Daemon(MultiService):
             _web_limits(settings),
         )
         self._storage = Storage(reactor, settings)
+        self._witness = Witness(self._web, self._storage.notifications)
         self._callbacks = Callbacks(
             reactor,
             HttpSink(self._web.patient),
@@ -131,9 +137,10 @@ class Daemon(MultiService):
             voice=self._prompts,
             events=self._callbacks,
             journal=self._storage.journal,
-            web=self._web,
+            web=self._witness,
+            notes=self._witness,
             is_late=lambda: self._is_late,
-            forget=self._web.forget,
+            forget=self._forget,
             timers=timers,
             calls=MemoryCalls(settings.limits.call_records),
             numbers=MemoryNumbers(settings.limits.account_numbers),
@@ -151,6 +158,9 @@ class Daemon(MultiService):
             requests=bounded_requests(limits.rest_body_bytes),
         )
         self._admin_port: Any = None
+        desk = Desk(self._storage.outbox, self._callbacks, limits.callback_give_up)
+        self._control = control.ControlSite(desk, self._storage.notifications)
+        self._control_port: Any = None
 
     def startService(self) -> None:
         """Open everything; a failure ends the process with one line.
@@ -165,10 +175,18 @@ class Daemon(MultiService):
             self._admin_port = self._reactor.listenTCP(
                 place.port, self._admin, interface=place.host
             )
+            self._control_port = control.listen(
+                self._reactor, self._settings.control_socket, self._control
+            )
+        except CertificateError as problem:
+            self._relay.stop()
+            key = self._settings.at("tls", problem.field)
+            raise StartError(f"{key}: {problem}") from problem
         except (ValueError, CannotListenError, OSError) as problem:
             self._relay.stop()
             raise StartError(str(problem)) from problem
         self._storage.start(self._callbacks)
+        garbage.settle()
         self.lag.start()
         MultiService.startService(self)
         listening = ", ".join(
@@ -196,6 +214,8 @@ class Daemon(MultiService):
         self._prompts.stop()
         if self._admin_port is not None:
             await maybeDeferred(self._admin_port.stopListening)
+        if self._control_port is not None:
+            await maybeDeferred(self._control_port.stopListening)
         self.lag.stop()
         await maybeDeferred(MultiService.stopService, self)
         log.info("stopped")
@@ -235,17 +255,26 @@ class Daemon(MultiService):
         }
 
     def _site(self, settings: Settings) -> Site:
-        return Site(clock=self._reactor, web=self._web, limits=settings.limits.model_dump())
+        return Site(clock=self._reactor, web=self._witness, limits=settings.limits.model_dump())
+
+    def _forget(self, call_sid: str) -> None:
+        self._web.forget(call_sid)
+        self._witness.forget(call_sid)
 
     def _token(self, account_sid: str) -> str | None:
         account = self._settings.account(account_sid)
         return None if account is None else account.auth_token
 
     def _reread(self) -> None:
-        """Take numbers, trunks, users, accounts and plugins anew; what is wrong changes nothing."""
+        """Take all but `KEPT_UNTIL_RESTART` anew, certificates too; a fault changes nothing."""
         try:
             settings = read_settings(Path(self._settings.file))
             routers = make_routers(settings, self._site(settings))
+            self._connections.reread()
+        except CertificateError as problem:
+            key = self._settings.at("tls", problem.field)
+            log.warning("the settings stay as they were", problem=f"{key}: {problem}")
+            return
         except StartError as problem:
             log.warning("the settings stay as they were", problem=str(problem))
             return

@@ -33,8 +33,11 @@ from b2bua.app.settings_file import (
     read_file,
     read_model,
 )
+from b2bua.app.tls_settings import TlsSettings
 from b2bua.app.trunk_settings import Networks, TrunkEntry
+from b2bua.net.certificates import TlsFiles
 from b2bua.routing.plan import NumberSettings
+from b2bua.sip.nexthop import SECURE
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1)]
@@ -109,9 +112,14 @@ class MediaSettings(Section):
 
 
 class HttpSettings(Section):
-    """`[http]`: where the counters, metrics and the REST API are served."""
+    """`[http]`: where the counters, metrics and the REST API are served.
+
+    `control` is the socket in the file system where the operator's tools reach the daemon; a
+    relative path starts at the settings file's folder.
+    """
 
     listen: Annotated[str, AfterValidator(_place)] = "127.0.0.1:8080"
+    control: Name = "var/b2bua.sock"
 
     @property
     def place(self) -> Place:
@@ -163,6 +171,7 @@ class Settings(Section):
     """Everything an operator may set.  Entries of a list keep the order of the file."""
 
     sip: SipSettings = SipSettings()
+    tls: TlsSettings = TlsSettings()
     media: MediaSettings = MediaSettings()
     http: HttpSettings = HttpSettings()
     service: ServiceSettings = ServiceSettings()
@@ -211,6 +220,17 @@ class Settings(Section):
     def account(self, sid: str) -> Account | None:
         """Return the account of this SID."""
         return next((account for account in self.accounts if account.sid == sid), None)
+
+    @property
+    def tls_files(self) -> TlsFiles:
+        """The files of `[tls]`, with their paths."""
+        secured = any(transport in SECURE for transport, _ in self.sip.places)
+        return self.tls.files(Path(self.file).parent, is_served=secured)
+
+    @property
+    def control_socket(self) -> Path:
+        """The path of the socket for the operator's tools."""
+        return Path(self.file).absolute().parent / self.http.control
 
     @property
     def file(self) -> str:

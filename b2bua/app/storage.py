@@ -16,11 +16,15 @@ from b2bua.app.logs import logger
 from b2bua.app.settings import Settings
 from b2bua.app.start_error import StartError
 from b2bua.callbacks.delivery import Callbacks
+from b2bua.callbacks.http import callback_fields
+from b2bua.callbacks.interfaces import Letter
 from b2bua.store.database import Database, StoreAwayError, StoreURLError
 from b2bua.store.journal import Journal
+from b2bua.store.notifications import Notification, Notifications
 from b2bua.store.outbox import OutboxTable
 from b2bua.store.schema import Places
 from b2bua.store.writer import Writer, WriterLimits
+from b2bua.webhooks.url import without_secrets
 
 log = logger("store")
 
@@ -53,7 +57,8 @@ class Storage:
         places = Places(wall)
         self.journal = Journal(self.writer, places)
         self.outbox = OutboxTable(self.writer, places)
-        self.letters = KeptLetters(self.outbox)
+        self.notifications = Notifications(self.writer, places)
+        self.letters = KeptLetters(self.outbox, self._undelivered)
         self._forgetting = LoopingCall(self._forget)
         self._forgetting.clock = reactor
         self._is_stopped = False
@@ -82,6 +87,24 @@ class Storage:
     def counters(self) -> dict[str, Any]:
         """Return the store's part of `/counters`: rows that wait to be written, and lost ones."""
         return {"store_waiting": self.writer.waiting, "store_lost_total": self.writer.lost}
+
+    def _undelivered(self, letter: Letter) -> None:
+        """Tell of a dead letter as of anything else that went wrong in a call."""
+        leg, plan = letter.event.leg, letter.event.plan
+        request = {
+            "method": plan.method,
+            "url": without_secrets(plan.url),
+            "fields": callback_fields(letter.event),
+        }
+        note = Notification(
+            leg.account_sid,
+            leg.call_sid,
+            letter.code,
+            f"gave up on {letter.event.event.value} after {letter.tries} tries: {letter.problem}",
+            without_secrets(plan.url),
+            request,
+        )
+        self.notifications.add(note)
 
     async def _resume(self, callbacks: Callbacks) -> None:
         while not self._is_stopped:

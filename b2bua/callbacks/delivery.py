@@ -293,7 +293,7 @@ class Callbacks:
                 self._outbox.remove(letter)
                 return
             letter.tries += 1
-            letter.problem = problem.reason
+            letter.problem, letter.code = problem.reason, problem.code
             letter.due_at = self._epoch() + self._pause_after(letter.tries, problem)
             is_last = self._is_flushing and not self._outbox.outlives_us
             if problem.is_final or letter.due_at > letter.until or is_last:

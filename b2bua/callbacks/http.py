@@ -76,7 +76,9 @@ def judge(outcome: Answer | Fault, now: float) -> Undelivered | None:
     if status is None:
         assert isinstance(outcome, Fault)
         return Undelivered(
-            f"{outcome.text} ({outcome.code})", is_final=outcome.code == _INVALID_URL
+            f"{outcome.text} ({outcome.code})",
+            is_final=outcome.code == _INVALID_URL,
+            code=outcome.code,
         )
     if 200 <= status < 300:
         return None

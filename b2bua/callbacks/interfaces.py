@@ -34,12 +34,13 @@ class Undelivered:
     """Why an event did not arrive.
 
     `is_final` says that trying again is no use; `retry_after` is how many seconds the receiver
-    asked to be left alone, None if it did not.
+    asked to be left alone, None if it did not; `code` is one of rcml.md 7.4.
     """
 
     reason: str
     is_final: bool = False
     retry_after: float | None = None
+    code: int = 11_200
 
 
 class Sink(Protocol):
@@ -57,7 +58,8 @@ class Letter:
     """An event on its way, and how far it has got.
 
     `place` orders letters in an outbox; `tries` have failed, the last with `problem`; `due_at` is
-    when the next one is due and `until` when it is the last, in seconds since the epoch.
+    when the next one is due and `until` when it is the last, in seconds since the epoch.  `code` is
+    the problem's of rcml.md 7.4.
     """
 
     event: StatusEvent
@@ -66,6 +68,7 @@ class Letter:
     due_at: float = 0.0
     until: float = 0.0
     problem: str = ""
+    code: int = 11_200
 
     @property
     def account_sid(self) -> str:

@@ -6,9 +6,10 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from b2bua import __version__
-from b2bua.cli import check, plugins
+from b2bua.cli import callbacks, check, notifications, plugins
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Command:
 
 COMMANDS = (
     Command("check", check.SUMMARY, check.arguments, check.run),
+    Command("callbacks", callbacks.SUMMARY, callbacks.arguments, callbacks.run),
+    Command("notifications", notifications.SUMMARY, notifications.arguments, notifications.run),
     Command("plugins", plugins.SUMMARY, plugins.arguments, plugins.run),
 )
 
@@ -33,13 +36,17 @@ The daemon itself runs under twistd:
 """
 
 
+# Names of commands and what they do, on one line each.
+_WIDE = partial(argparse.RawDescriptionHelpFormatter, max_help_position=28, width=100)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; 2 when the command line is wrong."""
     parser = argparse.ArgumentParser(
         prog="b2bua",
         description="Tools for operators of b2bua, a programmable back-to-back user agent.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_WIDE,
     )
     parser.add_argument("--version", action="version", version=f"b2bua {__version__}")
     choices = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

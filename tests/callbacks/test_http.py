@@ -120,7 +120,7 @@ def test_retry_after_is_read_as_seconds_or_a_date(value: str, seconds: float | N
 @pytest.mark.parametrize("code", [11200, 11205, 11206, 11210, 11220])
 def test_a_network_fault_asks_for_another_try(code: int) -> None:
     problem = judge(Fault(code, "it failed", "http://app.example/"), NOW)
-    assert problem == Undelivered(f"it failed ({code})")
+    assert problem == Undelivered(f"it failed ({code})", code=code)
 
 
 def test_a_url_that_is_none_is_final() -> None:
