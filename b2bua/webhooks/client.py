@@ -38,13 +38,13 @@ from b2bua.webhooks.kept import KeptConnections
 from b2bua.webhooks.limits import Limits
 from b2bua.webhooks.overrides import Overrides, read_overrides
 from b2bua.webhooks.request import compose
-from b2bua.webhooks.signing import SIGNATURE, signature
+from b2bua.webhooks.signing import SIGNATURE, TIMED_SIGNATURE, signature, timed_signature
 from b2bua.webhooks.tls import Trust
 from b2bua.webhooks.turns import Turns
 from b2bua.webhooks.url import Url, form, read_url, without_secrets
 
-Tokens = Callable[[str], str | None]
-"""The auth token of an account SID, or None: its requests are not signed then."""
+Tokens = Callable[[str], str | tuple[str, ...] | None]
+"""The auth tokens of an account SID, the one in force first; None: its requests are not signed."""
 
 _SEE_OTHER = frozenset({301, 302, 303})
 _SAME_AGAIN = frozenset({307, 308})
@@ -92,6 +92,7 @@ class WebClient:
         self.in_flight = 0
         self._clock = reactor
         self._tokens = tokens
+        self._epoch = epoch
         self._limits = limits = limits or Limits()
         self._turns = Turns(limits)
         self._kept = KeptConnections(reactor, limits.kept_seconds, limits.kept_connections)
@@ -219,7 +220,8 @@ class WebClient:
     async def _await_head(self, trip: _Trip, connection: Connection) -> IResponse:
         seconds = trip.overrides.read or self._limits.header_timeout
         late = WebFault(RETRIEVAL, f"no response within {seconds:g} s", Phase.READ)
-        request = compose(trip.method, trip.url, self._headers(trip), _body(trip))
+        body = _body(trip)
+        request = compose(trip.method, trip.url, self._headers(trip, body), body)
         response = await within(
             self._clock, min(seconds, self._left(trip)), connection.ask(request), late
         )
@@ -235,11 +237,15 @@ class WebClient:
             return await body
         return await within(self._clock, self._left(trip), body, late)
 
-    def _headers(self, trip: _Trip) -> list[tuple[str, str]]:
+    def _headers(self, trip: _Trip, body: bytes | None) -> list[tuple[str, str]]:
         headers = [*trip.ask.headers]
-        token = self._tokens(trip.ask.account_sid)
-        if token is not None:
-            headers.append((SIGNATURE, signature(token, trip.url.text, trip.form)))
+        tokens = self._tokens(trip.ask.account_sid)
+        if tokens:
+            live = (tokens,) if isinstance(tokens, str) else tokens
+            url = trip.url.text
+            timed = timed_signature(live, int(self._epoch()), trip.method, url, body or b"")
+            headers.append((SIGNATURE, signature(live[0], url, trip.form)))
+            headers.append((TIMED_SIGNATURE, timed))
         authorization = trip.url.authorization
         if authorization is not None:
             headers.append(("Authorization", authorization))
