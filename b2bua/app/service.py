@@ -261,9 +261,9 @@ class Daemon(MultiService):
         self._web.forget(call_sid)
         self._witness.forget(call_sid)
 
-    def _token(self, account_sid: str) -> str | None:
+    def _token(self, account_sid: str) -> tuple[str, ...] | None:
         account = self._settings.account(account_sid)
-        return None if account is None else account.auth_token
+        return None if account is None else account.auth_tokens
 
     def _reread(self) -> None:
         """Take all but `KEPT_UNTIL_RESTART` anew, certificates too; a fault changes nothing."""

@@ -153,11 +153,21 @@ class WebhookSettings(Section):
 
 
 class Account(Section):
-    """`[[accounts]]`: a customer.  `country` is the ISO code that national numbers are read by."""
+    """`[[accounts]]`: a customer.  `country` is the ISO code that national numbers are read by.
+
+    `auth_token_previous` is still valid beside `auth_token` while a secret is being changed.
+    """
 
     sid: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     auth_token: Annotated[str, Field(min_length=1, repr=False)]
+    auth_token_previous: Annotated[str, Field(repr=False)] = ""
     country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
+
+
+    @property
+    def auth_tokens(self) -> tuple[str, ...]:
+        """All secrets that are live, the one in force first."""
+        return tuple(token for token in (self.auth_token, self.auth_token_previous) if token)
 
 
 class User(Section):
