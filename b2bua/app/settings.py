@@ -163,7 +163,6 @@ class Account(Section):
     auth_token_previous: Annotated[str, Field(repr=False)] = ""
     country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
 
-
     @property
     def auth_tokens(self) -> tuple[str, ...]:
         """All secrets that are live, the one in force first."""

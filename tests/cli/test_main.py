@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert stopped.value.code == 0
     told = capsys.readouterr().out
     for command in COMMANDS:
-        assert f"    {command.name} " in told
+        assert re.search(rf"^    {command.name}\s", told, re.MULTILINE)
         assert command.summary in told
 
 

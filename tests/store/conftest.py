@@ -45,11 +45,13 @@ class Unsteady(Database):
 class Store:
     """Everything of one store, on a clock."""
 
-    def __init__(self, url: str, folder: Path, limits: WriterLimits | None = None) -> None:
+    def __init__(
+        self, url: str, folder: Path, limits: WriterLimits | None = None, now: float = NOW
+    ) -> None:
         self.clock = FakeProcesses()
         self.database = Unsteady(url, folder)
         self.writer = Writer(self.clock, self.clock, self.database, limits)
-        self.places = Places(lambda: NOW + self.clock.seconds())
+        self.places = Places(lambda: now + self.clock.seconds())
         self.journal = Journal(self.writer, self.places)
         self.outbox = OutboxTable(self.writer, self.places)
 

@@ -113,6 +113,10 @@ class Daemon:
         if self._child is not None:
             self._child.signal("KILL")
 
+    async def has_ended(self) -> bool:
+        """Whether its process is gone."""
+        return self._child is None or self._child.status is not None
+
     def told(self) -> str:
         """Return everything it has logged."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
