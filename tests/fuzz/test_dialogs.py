@@ -91,7 +91,7 @@ SPOOFS = [
     pytest.param(200_000, id="long", marks=pytest.mark.slow),
 ]
 LENGTHS = [
-    pytest.param(1_000, id="short"),
+    pytest.param(800, id="short"),
     pytest.param(60_000, id="long", marks=pytest.mark.slow),
 ]
 

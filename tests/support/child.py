@@ -48,6 +48,11 @@ class Child(ProcessProtocol):
             self.status = -ended.signal
         self._ended.callback(self.status)
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return int(self._process.pid)
+
     def signal(self, name: str) -> None:
         """Send a signal, `TERM` for example, unless the process has ended."""
         if self.status is None:

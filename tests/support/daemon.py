@@ -108,6 +108,12 @@ class Daemon:
 
         assert await until(self._reactor, is_told, 10), self.told()
 
+    @property
+    def pid(self) -> int:
+        """Its process id, once it has started."""
+        assert self._child is not None
+        return self._child.pid
+
     def abort(self) -> None:
         """Kill it if it still runs."""
         if self._child is not None:
