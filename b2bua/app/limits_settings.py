@@ -35,6 +35,8 @@ class LimitsSettings(Section):
     sip_vias: Count = 70
     sip_routes: Count = 20
     sip_params: Count = 100
+    sip_datagram_bytes: Count = 1_300
+    """Bytes of a request of ours beyond which it goes by TCP (RFC 3261 section 18.1.1)."""
 
     # SIP over streams
     stream_message_timeout: Seconds = 5.0

@@ -15,7 +15,7 @@ from b2bua.app.lines import Lines
 from b2bua.app.turns import Turns
 from b2bua.call.leg import Leg
 from b2bua.call.vocabulary import Word
-from b2bua.net.driver import ClientTransaction, ServerTransaction
+from b2bua.net.driver import Sent, ServerTransaction
 from b2bua.sip.dialog import effects, events
 from b2bua.sip.dialog.effects import Effect, Timer
 from b2bua.sip.dialog.session import Session
@@ -49,7 +49,7 @@ class LiveLeg:
         self._say, self._ended = say, ended
         self._turns: Turns[Effect] = Turns()
         self._timers: dict[Timer, IDelayedCall] = {}
-        self._asked: dict[int, ClientTransaction] = {}
+        self._asked: dict[int, Sent] = {}
         self._to_answer: dict[int, ServerTransaction] = {}
 
     @property

@@ -39,7 +39,7 @@ from b2bua.media.prompts import Prompts
 from b2bua.media.relay import Relay
 from b2bua.net.certificates import CertificateError, Certificates
 from b2bua.net.connections import Connections, StreamLimits
-from b2bua.net.driver import Driver
+from b2bua.net.driver import Driver, DriverLimits
 from b2bua.routing.interfaces import Site
 from b2bua.sip.reader import Limits as ReadingLimits
 from b2bua.sip.transaction.timers import Timers
@@ -51,7 +51,7 @@ from b2bua.webhooks.limits import Limits as WebLimits
 
 log = logger("service")
 
-KEPT_UNTIL_RESTART = ("sip", "tls", "media", "http", "limits", "store", "webhooks")
+KEPT_UNTIL_RESTART = ("sip", "tls", "dns", "media", "http", "limits", "store", "webhooks")
 """Sections that sockets, threads and pools were made from."""
 LAST_WORDS = 5.0
 """Seconds that hung-up legs get for their BYE to be answered before the sockets close."""
@@ -96,6 +96,7 @@ class Daemon(MultiService):
             limits=_stream_limits(settings),
             reading=_reading_limits(settings),
             certificates=Certificates(settings.tls_files),
+            nameservers=settings.dns.places,
         )
         self._driver = Driver(
             reactor,
@@ -103,6 +104,7 @@ class Daemon(MultiService):
             self.switchboard,
             timers,
             entropy.tag,
+            DriverLimits(datagram_bytes=settings.limits.sip_datagram_bytes),
             refuse=self.switchboard.refusal,
         )
         self._connections.undelivered = self._driver.undelivered

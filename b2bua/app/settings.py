@@ -22,6 +22,7 @@ from b2bua.app.addresses import (
     read_place,
     read_ports,
 )
+from b2bua.app.dns_settings import DnsSettings
 from b2bua.app.limits_settings import LimitsSettings
 from b2bua.app.number_settings import NumberEntry
 from b2bua.app.prefixes import Prefixes
@@ -180,6 +181,7 @@ class Settings(Section):
     """Everything an operator may set.  Entries of a list keep the order of the file."""
 
     sip: SipSettings = SipSettings()
+    dns: DnsSettings = DnsSettings()
     tls: TlsSettings = TlsSettings()
     media: MediaSettings = MediaSettings()
     http: HttpSettings = HttpSettings()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from random import SystemRandom
 from typing import Any
 
 from twisted.internet.defer import maybeDeferred
@@ -13,7 +14,9 @@ from twisted.internet.error import CannotListenError
 
 from b2bua.net import streams, udp
 from b2bua.net.certificates import Certificates
+from b2bua.net.dns import Dns, Server
 from b2bua.net.local import Listener, Local, Locals, route_source
+from b2bua.net.locate import Locator, Unreachable
 from b2bua.net.names import Names, is_numeric
 from b2bua.net.tcp import StreamLimits
 from b2bua.net.udp import Receive
@@ -22,6 +25,7 @@ from b2bua.sip.reader import Limits
 
 __all__ = ["Connections", "Listener", "Local", "StreamLimits", "read_listen"]
 
+_RANDOM = SystemRandom()
 _LISTEN = re.compile(r"([a-z]+):(?:\[([^\[\]]+)\]|([^:\[\]]+)):([0-9]{1,5})")
 
 
@@ -55,11 +59,15 @@ class Connections:
         reading: Limits | None = None,
         source_for: Callable[[str], str | None] = route_source,
         certificates: Certificates | None = None,
+        nameservers: Sequence[Server] = (),
+        fraction: Callable[[], float] = _RANDOM.random,
     ) -> None:
         """Make ready to listen on `listen`; nothing is opened before `start`.
 
         `advertise` is the host we go by in Via and Contact, "" for the address that a peer sees.
         `certificates` are those of TLS; the machine's authorities, and none of ours, by default.
+        `nameservers` are asked for names, those of the machine by default; `fraction` returns a
+        random number in [0, 1).
 
         Raises:
             ValueError: an element of `listen` is not a transport with an address and a port.
@@ -68,7 +76,10 @@ class Connections:
         self._wanted = [read_listen(text) for text in listen]
         self._reading = reading or Limits()
         self._locals = Locals(reactor, advertise, source_for)
-        self._names = Names(reactor, reactor.nameResolver)
+        resolver = Dns(reactor, nameservers)
+        self._names = Names(reactor, resolver)
+        speaks = self._locals.speaks
+        self._locator = Locator(reactor, self._names, resolver, speaks, fraction)
         self._streams = streams.Streams(
             reactor, self._locals, limits or StreamLimits(), self._reading, certificates
         )
@@ -111,12 +122,13 @@ class Connections:
         self._datagrams.clear()
         self.listeners.clear()
         self._locals.clear()
+        self._locator.stop()
         self._names.stop()
         await self._streams.stop()
 
     def local_for(self, hop: Hop) -> Local:
         """Return our end as the peer at `hop` should know it, for Via and Contact."""
-        return self._locals.choose(hop.transport, hop.host)[1]
+        return self._locals.choose(hop.transport or "udp", hop.host)[1]
 
     def send(self, data: bytes, hop: Hop, failed: Callable[[str], None]) -> None:
         """Send `data` to the numeric host of `hop`; call `failed` when that cannot be done.
@@ -135,14 +147,14 @@ class Connections:
         else:
             failed(f"{hop.transport} is not spoken here")
 
-    def resolve(self, hop: Hop, found: Callable[[Hop | None], None]) -> None:
-        """Call `found` once, with `hop` at an address that we can reach; None if there is none."""
+    def locate(self, hop: Hop, found: Callable[[tuple[Hop, ...]], None]) -> None:
+        """Call `found` once with the numeric places that `hop` may mean, best first."""
+        self._locator.locate(hop, found)
 
-        def answered(addresses: tuple[str, ...]) -> None:
-            fitting = [one for one in addresses if self._locals.speaks(hop.transport, one)]
-            found(Hop(hop.transport, fitting[0], hop.port) if fitting else None)
-
-        self._names.resolve(hop.host, answered)
+    @property
+    def unreachable(self) -> Unreachable:
+        """The places that could not be reached lately."""
+        return self._locator.unreachable
 
     def reread(self) -> None:
         """Read the certificates again; what is wrong with them changes nothing.
@@ -168,9 +180,7 @@ class Connections:
         port: udp.Port | streams.Port
         if wanted.transport == "udp":
             number = wanted.number if self._has_sibling(wanted) else 0
-            datagrams = udp.Datagrams(
-                receive, seen_as, self._reading, number, self.undelivered
-            )
+            datagrams = udp.Datagrams(receive, seen_as, self._reading, number, self.undelivered)
             port = udp.listen(self._reactor, wanted.host, wanted.port, datagrams)
             self._datagrams[wanted.number] = datagrams
         else:

@@ -11,12 +11,13 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 from zlib import crc32
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from b2bua.net.failover import Failover
+from b2bua.net.interfaces import Sent, TransactionUser, Wire
 from b2bua.net.local import Local
 from b2bua.net.names import is_numeric
 from b2bua.net.timers import Timetable
@@ -40,6 +41,7 @@ __all__ = [
     "ClientUser",
     "Driver",
     "DriverLimits",
+    "Sent",
     "ServerTransaction",
     "TransactionUser",
     "Wire",
@@ -50,43 +52,15 @@ __all__ = [
 _OUR_REQUEST = re.compile(rb"([A-Z]+) [^\r\n]+\r\nVia: [^\r\n;]+;branch=([0-9A-Za-z.]+)[;\r]")
 
 
-class TransactionUser(Protocol):
-    """Who serves the requests of our peers."""
-
-    def request_received(self, transaction: ServerTransaction) -> None:
-        """Take a new request, in or out of a dialog: any but ACK and CANCEL."""
-
-    def cancel_received(self, invite: ServerTransaction, cancel: Request) -> None:
-        """Learn that `invite`, which has had no final response, is cancelled.
-
-        The CANCEL itself has been answered; `invite` still has to be.
-        """
-
-    def ack_received(self, ack: Request) -> None:
-        """Take an ACK that acknowledges no refusal; it may belong to no dialog either."""
-
-    def malformed(self, reason: str) -> None:
-        """Count a message that could not be read; it has been answered if that was possible."""
-
-
-class Wire(Protocol):
-    """What the driver needs of the transports; see `Connections`."""
-
-    def local_for(self, hop: Hop) -> Local:
-        """Return our end as the peer at `hop` should know it."""
-
-    def send(self, data: bytes, hop: Hop, failed: Callable[[str], None]) -> None:
-        """Send `data`; call `failed` with a reason, now or later, when that cannot be done."""
-
-    def resolve(self, hop: Hop, found: Callable[[Hop | None], None]) -> None:
-        """Call `found` with `hop` and a numeric host; None: there is no such host."""
-
-
 @dataclass(frozen=True, slots=True)
 class DriverLimits:
-    """`server_transactions` at most are live; a request beyond gets 503 without a state."""
+    """`server_transactions` at most are live; a request beyond gets 503 without a state.
+
+    A request of more than `datagram_bytes` goes by TCP, if the peer takes it there (18.1.1).
+    """
 
     server_transactions: int = 100_000
+    datagram_bytes: int = 1_300
 
 
 class Driver:
@@ -233,10 +207,32 @@ class Driver:
 
     # Downwards: requests of ours
 
-    def send_request(self, request: Request, hop: Hop, user: ClientUser) -> ClientTransaction:
+    def send_request(self, request: Request, hop: Hop, user: ClientUser) -> Sent:
         """Begin a transaction for `request`, whose Via is put here, towards `hop`.
 
-        A name for a host is resolved first.  `user` is never called before this returns.
+        A name for a host is located first, and a request outside a dialog is tried at one place
+        after the other.  `user` is never called before this returns.
+
+        Raises:
+            UnwritableError: the request would not be SIP on the wire.
+        """
+        if is_numeric(hop.host):
+            client = self.begin_try(request, hop, user, any_size=False)
+            if client is not None:
+                return client
+        else:
+            write(request)  # so that it raises here and not when the name is known
+        failover = Failover(self, self._connections.unreachable, request, user)
+        if is_numeric(hop.host):
+            failover.too_large(hop)
+        else:
+            self._connections.locate(hop, failover.located)
+        return failover
+
+    def begin_try(
+        self, request: Request, hop: Hop, user: ClientUser, *, any_size: bool
+    ) -> ClientTransaction | None:
+        """Begin a transaction; None: the request is too large for datagrams, and nothing began.
 
         Raises:
             UnwritableError: the request would not be SIP on the wire.
@@ -248,24 +244,13 @@ class Driver:
         else:
             machine = Client(request, self._timers, reliable=reliable)
         client = ClientTransaction(self, machine, request, hop, user)
-        if is_numeric(hop.host):
-            self._begin(client, hop)
-        else:
-            write(request)  # so that it raises here and not when the name is known
-            self._connections.resolve(hop, lambda place: self._begin_or_fail(client, place))
-        return client
-
-    def _begin_or_fail(self, client: ClientTransaction, place: Hop | None) -> None:
-        if place is None:
-            self.input_later(client.fail)
-        elif not client.is_over:
-            self._begin(client, place)
-
-    def _begin(self, client: ClientTransaction, hop: Hop) -> None:
-        branch = self._put_via(client.request, hop)
-        client.take(hop)
-        client.key = self._live.add_client(branch, client.request, client)
+        branch = self._put_via(request, hop)
+        size = client.take(hop)
+        if size > self._limits.datagram_bytes and not (reliable or any_size):
+            return None
+        client.key = self._live.add_client(branch, request, client)
         client.begin()
+        return client
 
     def send_ack(self, ack: Request, hop: Hop) -> None:
         """Send the ACK for a 2xx, whose Via is put here; it has no transaction (13.2.2.4).
@@ -275,12 +260,12 @@ class Driver:
         """
         write(ack)
 
-        def found(place: Hop | None) -> None:
-            if place is not None and not self._stopped:
-                self._put_via(ack, place)
-                self._connections.send(write(ack), place, _ignore)
+        def found(places: tuple[Hop, ...]) -> None:
+            if places and not self._stopped:
+                self._put_via(ack, places[0])
+                self._connections.send(write(ack), places[0], _ignore)
 
-        self._connections.resolve(hop, found)
+        self._connections.locate(hop, found)
 
     def _put_via(self, request: Request, hop: Hop) -> str:
         """Put our Via on top, the only one; return its branch."""

@@ -1,4 +1,4 @@
-"""Host names to addresses: A and AAAA by the reactor's resolver.
+"""Host names to addresses, by a resolver.
 
 Answers are kept for half a minute, and a name that is being asked for is not asked for again.
 """
@@ -40,6 +40,11 @@ def is_numeric(host: str) -> bool:
     return True
 
 
+def is_name(host: str) -> bool:
+    """Tell whether `host` can be asked for in the DNS."""
+    return _NAME.fullmatch(host) is not None
+
+
 class Names:
     """Resolves names, each at most once in `CACHE_SECONDS`."""
 
@@ -54,7 +59,7 @@ class Names:
 
         An address is its own answer, and `found` is called before this returns.
         """
-        if is_numeric(host) or _NAME.fullmatch(host) is None:
+        if is_numeric(host) or not is_name(host):
             found((host,) if is_numeric(host) else ())
             return
         until, addresses = self._known.get(host, (0.0, ()))

@@ -229,14 +229,14 @@ class ClientTransaction(_Transaction):
         self.request = request
         self._user = user
 
-    def take(self, hop: Hop) -> None:
-        """Take this way, which the request's Via is made for.
+    def take(self, hop: Hop) -> int:
+        """Take this way, which the request's Via is made for; return the request's bytes.
 
         Raises:
             UnwritableError: the request would not be SIP on the wire.
         """
-        self._bytes_of(self.request)
         self.hop = hop
+        return len(self._bytes_of(self.request))
 
     def begin(self) -> None:
         """Send the request, which has its Via."""

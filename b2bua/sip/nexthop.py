@@ -19,6 +19,7 @@ from b2bua.sip.values import NameAddr, Via
 DEFAULT_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061, "ws": 80, "wss": 443}
 RELIABLE = frozenset({"tcp", "tls", "ws", "wss"})
 SECURE = frozenset({"tls", "wss"})
+_LOCATED = frozenset({"", "udp", "tcp", "tls"})
 _SECURED = {"udp": "tls", "tcp": "tls", "ws": "wss"}
 
 
@@ -42,7 +43,8 @@ def request_hop(uri: Uri, routes: Sequence[NameAddr] = ()) -> Hop:
     """Return where a request with this Request-URI and these Route values goes first.
 
     The first Route decides if there is one: to a loose router as to a strict one.  A transport
-    that nobody serves comes back as it is named, and fails where it would be sent.
+    that nobody serves comes back as it is named, and fails where it would be sent.  A name without
+    a port leaves it to the DNS: its port is 0, and its transport "" if none is said (RFC 3263).
 
     Raises:
         ValueError: the first Route is not a SIP URI.
@@ -53,8 +55,10 @@ def request_hop(uri: Uri, routes: Sequence[NameAddr] = ()) -> Hop:
     transport = (target.param("transport") or "").lower()
     if target.scheme == "sips":
         transport = _SECURED.get(transport, transport) or "tls"
-    transport = transport or "udp"
     host = (target.param("maddr") or target.host).strip("[]")
+    if target.port is None and transport in _LOCATED and not _is_number(host):
+        return Hop(transport, host, 0)
+    transport = transport or "udp"
     return Hop(transport, host, target.port or DEFAULT_PORTS.get(transport, 5060))
 
 
@@ -71,6 +75,10 @@ def response_hop(via: Via, source: Hop) -> Hop:
         return source
     port = via.port or DEFAULT_PORTS.get(source.transport, 5060)
     return Hop(source.transport, _unicast(via.param("maddr")) or source.host, port)
+
+
+def _is_number(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()  # no domain has a top label of digits
 
 
 def _unicast(maddr: str | None) -> str | None:

@@ -262,3 +262,26 @@ def _without_entries(text: str) -> str:
 def test_every_limit_of_the_example_is_a_limit() -> None:
     shown = set(re.findall(r"(?m)^# (\w+) = ", EXAMPLE.read_text().partition("[limits]")[2]))
     assert shown == set(LimitsSettings.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("192.0.2.53", ("192.0.2.53", 53)),
+        ("192.0.2.53:5353", ("192.0.2.53", 5353)),
+        ("2001:db8::53", ("2001:db8::53", 53)),
+        ("[2001:db8::53]", ("2001:db8::53", 53)),
+        ("[2001:db8::53]:5353", ("2001:db8::53", 5353)),
+    ],
+)
+def test_a_name_server_is_an_address_with_or_without_a_port(
+    text: str, place: tuple[str, int]
+) -> None:
+    settings = settings_from_text(f'[dns]\nservers = ["{text}"]')
+    assert settings.dns.places == (place,)
+
+
+@pytest.mark.parametrize("text", ["ns.example", "192.0.2.53:", "192.0.2:53", "[::1]:x", ""])
+def test_a_name_server_has_no_name(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"dns\.servers\[0\]: "):
+        settings_from_text(f'[dns]\nservers = ["{text}"]')

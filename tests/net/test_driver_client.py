@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.task import Clock
 
-from b2bua.net.driver import ClientTransaction, ServerTransaction
+from b2bua.net.driver import Sent, ServerTransaction
 from b2bua.sip.headers import Headers
 from b2bua.sip.message import Request
 from b2bua.sip.nexthop import Hop
@@ -44,7 +44,7 @@ class Pair:
     def server(self) -> Server:
         return self.peer.user
 
-    def send(self, method: str, hop: Hop | None = None) -> ClientTransaction:
+    def send(self, method: str, hop: Hop | None = None) -> Sent:
         return self.us.driver.send_request(request(method), hop or self.peer.hop(), self.caller)
 
     def answer(self, status: int, tag: str = "b") -> None:

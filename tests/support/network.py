@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import DatagramProtocol
 
 from b2bua.net.local import Local
+from b2bua.net.locate import Unreachable
 from b2bua.net.names import is_numeric
 from b2bua.net.udp import Datagrams, Receive
 from b2bua.sip.nexthop import Hop
@@ -29,7 +30,7 @@ class MemoryNetwork:
         delay: float = 0.01,
         lose: Callable[[bytes, Address], bool] = lambda _data, _to: False,
     ) -> None:
-        self._clock, self._delay, self._lose = clock, delay, lose
+        self.clock, self._delay, self._lose = clock, delay, lose
         self._listening: dict[Address, DatagramProtocol] = {}
         self._accepting: dict[Address, Callable[[bytes, Address], None]] = {}
         self.sent: list[tuple[float, Address, Address, bytes]] = []
@@ -43,6 +44,10 @@ class MemoryNetwork:
         """Give what comes on streams to `address` to `received`."""
         self._accepting[address] = received
 
+    def refuse(self, address: Address) -> None:
+        """Accept no streams at `address` any more."""
+        self._accepting.pop(address, None)
+
     def leave(self, address: Address) -> None:
         """Take `address` off the network, as when its host loses power."""
         self._listening.pop(address, None)
@@ -50,16 +55,16 @@ class MemoryNetwork:
 
     def carry(self, data: bytes, sender: Address, to: Address) -> None:
         """Take a datagram; it arrives after the delay, or not at all."""
-        self.sent.append((self._clock.seconds(), sender, to, data))
+        self.sent.append((self.clock.seconds(), sender, to, data))
         if not self._lose(data, to):
-            self._clock.callLater(self._delay, self._arrive, data, sender, to)
+            self.clock.callLater(self._delay, self._arrive, data, sender, to)
 
     def carry_on_stream(self, data: bytes, sender: Address, to: Address) -> bool:
         """Take what is written to a stream; False when nobody accepts connections there."""
         if to not in self._accepting:
             return False
-        self.sent.append((self._clock.seconds(), sender, to, data))
-        self._clock.callLater(self._delay, self._accepting[to], data, sender)
+        self.sent.append((self.clock.seconds(), sender, to, data))
+        self.clock.callLater(self._delay, self._accepting[to], data, sender)
         return True
 
     def _arrive(self, data: bytes, sender: Address, to: Address) -> None:
@@ -80,7 +85,7 @@ class _Port:
 class MemoryConnections:
     """One host on a memory network: UDP and TCP on one port.
 
-    `names` are the host names that can be resolved.
+    `names` are the host names that can be resolved, to addresses with spaces between.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class MemoryConnections:
         self._names = names or {}
         self._datagrams: Datagrams | None = None
         self._receive: Receive | None = None
+        self.unreachable = Unreachable(network.clock)
 
     def start(self, receive: Receive) -> None:
         """Join the network; `receive` gets what arrives."""
@@ -116,10 +122,11 @@ class MemoryConnections:
         elif not self._network.carry_on_stream(data, self._address, to):
             failed("connection refused")
 
-    def resolve(self, hop: Hop, found: Callable[[Hop | None], None]) -> None:
+    def locate(self, hop: Hop, found: Callable[[tuple[Hop, ...]], None]) -> None:
         """Look the host of `hop` up in `names`, at once."""
-        host = hop.host if is_numeric(hop.host) else self._names.get(hop.host)
-        found(None if host is None else Hop(hop.transport, host, hop.port))
+        written = hop.host if is_numeric(hop.host) else self._names.get(hop.host, "")
+        transport, port = hop.transport or "udp", hop.port or 5060
+        found(tuple(Hop(transport, host, port, domain=hop.host) for host in written.split()))
 
     def _local(self, transport: str) -> Local:
         return Local(transport, *self._address)
