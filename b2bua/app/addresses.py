@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-OFFERED_TRANSPORTS = ("udp", "tcp", "tls")
-_PLANNED_TRANSPORTS = ("ws", "wss")
+OFFERED_TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")
 
 
 class Place(NamedTuple):
@@ -53,10 +52,10 @@ def read_listen(text: str) -> tuple[str, Place]:
         ValueError: a sentence that says what is wrong.
     """
     transport, _, rest = text.partition(":")
-    if transport in _PLANNED_TRANSPORTS:
-        raise ValueError(f"this version does not offer {transport}, only udp, tcp and tls")
     if transport not in OFFERED_TRANSPORTS:
-        raise ValueError("this should begin with udp:, tcp: or tls:, for example udp:0.0.0.0:5060")
+        raise ValueError(
+            "this should begin with udp:, tcp:, tls:, ws: or wss:, for example udp:0.0.0.0:5060"
+        )
     return transport, read_place(rest)
 
 

@@ -19,7 +19,7 @@ def _server(text: str) -> str:
 def _place(text: str) -> Server:
     bare = text.removeprefix("[").removesuffix("]")
     if (":" in bare and bare.count(":") == 1) or "]:" in text:
-        return tuple(read_place(text))
+        return read_place(text)
     return str(read_address(bare)), DNS_PORT
 
 

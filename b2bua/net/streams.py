@@ -10,7 +10,9 @@ from __future__ import annotations
 import socket
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from itertools import count
+from secrets import token_bytes
 from typing import Any
 
 from twisted.internet import tcp
@@ -25,8 +27,10 @@ from b2bua.net.framing import Bare, Framing
 from b2bua.net.local import Local, Locals
 from b2bua.net.tcp import Failed, Judge, Stream, StreamLimits
 from b2bua.net.timers import Timetable
+from b2bua.net.websocket import WebSocket
+from b2bua.sip.grammar import write_host
 from b2bua.sip.message import Message
-from b2bua.sip.nexthop import SECURE, Hop
+from b2bua.sip.nexthop import SECURE, WEBSOCKETS, Hop
 from b2bua.sip.reader import Limits, Malformed
 
 BACKLOG = 512
@@ -111,7 +115,12 @@ class Streams:
         )
 
     def _framing(self, peer: Hop, *, is_ours: bool) -> Framing:
-        return Bare(self.reading)
+        if peer.transport not in WEBSOCKETS:
+            return Bare(self.reading)
+        if not is_ours:
+            return WebSocket(self.reading)
+        host = f"{write_host(peer.domain or peer.host)}:{peer.port}"
+        return WebSocket(self.reading, host, partial(token_bytes, 16))
 
     def _add(self, peer: _Peer, local: Local, framing: Framing, judge: Judge | None) -> Stream:
         _, host, port, _ = peer

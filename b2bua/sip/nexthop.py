@@ -19,6 +19,7 @@ from b2bua.sip.values import NameAddr, Via
 DEFAULT_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061, "ws": 80, "wss": 443}
 RELIABLE = frozenset({"tcp", "tls", "ws", "wss"})
 SECURE = frozenset({"tls", "wss"})
+WEBSOCKETS = frozenset({"ws", "wss"})
 _LOCATED = frozenset({"", "udp", "tcp", "tls"})
 _SECURED = {"udp": "tls", "tcp": "tls", "ws": "wss"}
 

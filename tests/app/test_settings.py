@@ -170,7 +170,7 @@ CASES = [
     ("[limits]\ndial_noun = 3", "did you mean `dial_nouns`?"),
     ('[[trunks]]\nname="a"\nuri="sip:h"\nregistre=true', "did you mean `register`?"),
     ('[sip]\nlisten = ["udp:0.0.0.0:5060",\n"tcp:host:1"]', "s.toml:3: sip.listen[1]: 'host' is"),
-    ('[sip]\nlisten = ["ws:0.0.0.0:5061"]', "does not offer ws, only udp, tcp and tls"),
+    ('[sip]\nlisten = ["sctp:0.0.0.0:5061"]', "begin with udp:, tcp:, tls:, ws: or wss:"),
     ('[sip]\nlisten = ["udp:0.0.0.0:70000"]', "70000 is not a port"),
     ('[sip]\nlisten = ["udp:::1:5060"]', "for example 0.0.0.0:5060 or [::]:5060"),
     ('[sip]\nlisten = ["udp:[1.2.3.4]:5060"]', "brackets"),
