@@ -1,0 +1,208 @@
+"""kill -9 at random moments, half of all requests failing, the receiver down for an hour.
+
+What was journalled must arrive, each leg's in order, hardly anything twice.  Real processes, real
+sockets; pauses go by a clock that is so fast that an hour is over in seconds.  The short form is
+part of every test run, the long one (`slow`) of `make soak-callbacks`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HOUR = 3_600.0
+LEGS_A_SECOND = 250.0
+"""As `tests.support.sender` makes them."""
+IN_FLIGHT = 8
+"""Callbacks that one host is sent at a time (webhooks/limits.py)."""
+
+pytestmark = pytest.mark.real
+
+
+@dataclass
+class Receiver:
+    """Fails every second request by chance; keeps what it took, in the order of taking."""
+
+    chance: random.Random
+    taken: list[tuple[str, int, str]] = field(default_factory=list)
+    requests: int = 0
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._server: ThreadingHTTPServer | None = None
+        self.port = 0
+
+    def up(self) -> None:
+        """Listen; the port stays the same."""
+        self._server = _Server(("127.0.0.1", self.port), _handler(self))
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def down(self) -> None:
+        """Refuse connections."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def take(self, call_sid: str, sequence: int, token: str) -> int:
+        """Return the status of an answer."""
+        with self._lock:
+            self.requests += 1
+            if self.chance.random() < 0.5:
+                return 503
+            self.taken.append((call_sid, sequence, token))
+            return 204
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: its clients are killed."""
+
+
+def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            fields = parse_qs(body)
+            token = self.headers["I-Twilio-Idempotency-Token"]
+            sequence = int(fields["SequenceNumber"][0])
+            self.send_response(receiver.take(fields["CallSid"][0], sequence, token))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_args: object) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+class Sender:
+    """One life after another of `tests.support.sender`."""
+
+    def __init__(self, folder: Path, port: int, speed: float) -> None:
+        self._folder, self._speed = folder, speed
+        self._url = f"http://127.0.0.1:{port}/status"
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def _start(self, first: int, last: int) -> None:
+        command = [sys.executable, "-m", "tests.support.sender", str(self._folder), self._url]
+        command += [str(first), str(last), str(self._speed)]
+        with (self._folder / "sender.log").open("ab") as log:
+            self._child = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        if self._child is not None:
+            os.kill(self._child.pid, signal.SIGKILL)
+            self._child.wait()
+            self._child = None
+
+    def rows(self, query: str) -> list[tuple[str, ...]]:
+        """Ask the store, as anybody beside the daemon may."""
+        with closing(sqlite3.connect(self._folder / "post.sqlite", timeout=10)) as connection:
+            return connection.execute(query).fetchall()
+
+    def go_on(self, legs: int) -> None:
+        """Begin a life, and return when it has made a leg, if any is left to make."""
+        made = self.made()
+        self._start(made, legs)
+        self.until(lambda: self.made() > made or made == legs, 30)
+
+    def made(self) -> int:
+        """Return how many legs have been journalled: four events each, all at once."""
+        tables = "select count(*) from sqlite_master where name = 'events'"
+        if self.rows(tables)[0][0] == 0:
+            return 0
+        return int(self.rows("select count(*) from events")[0][0]) // 4
+
+    def waiting(self) -> int:
+        """Return how many callbacks are in the store."""
+        return int(self.rows("select count(*) from callbacks")[0][0])
+
+    def until(self, what: Callable[[], bool], seconds: float) -> None:
+        """Wait for something, but not for ever."""
+        deadline = time.monotonic() + seconds
+        while not what() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver(random.Random(5))
+    receiver.up()
+    yield receiver
+    receiver.down()
+
+
+@pytest.mark.parametrize(
+    ("events", "kills", "speed", "patience"),
+    [
+        (2_000, 10, 600.0, 60.0),
+        pytest.param(100_000, 100, 100.0, 1_200.0, marks=pytest.mark.slow),
+    ],
+)
+def test_no_callback_is_lost_or_overtaken(
+    tmp_path: Path, receiver: Receiver, events: int, kills: int, speed: float, patience: float
+) -> None:
+    chance = random.Random(7)
+    sender = Sender(tmp_path, receiver.port, speed)
+    legs = events // 4
+    try:
+        for life in range(kills):
+            sender.go_on(legs)
+            time.sleep(chance.random() * 2 * legs / kills / LEGS_A_SECOND)
+            if life == kills // 2:
+                receiver.down()
+                time.sleep(HOUR / speed)
+                receiver.up()
+            sender.kill()
+        sender.go_on(legs)
+        sender.until(lambda: sender.made() == legs and not sender.waiting(), patience)
+        sender.kill()
+        judge(sender, receiver, events, kills)
+    finally:
+        sender.kill()
+
+
+def judge(sender: Sender, receiver: Receiver, events: int, kills: int) -> None:
+    """Hold what arrived against what was journalled."""
+    journalled = sender.rows("select call_sid, event from events")
+    taken = Counter((sid, sequence) for sid, sequence, _ in receiver.taken)
+    again = sum(taken.values()) - len(taken)
+    print(
+        f"{len(journalled)} journalled, {len(taken)} arrived of {receiver.requests} requests, "
+        f"{again} twice, {sender.waiting()} left"
+    )
+    assert len(journalled) == events
+    order = ["initiated", "ringing", "answered", "completed"]
+    lost = [pair for sid, event in journalled if taken[pair := (sid, order.index(event))] == 0]
+    assert lost == []
+    assert sender.waiting() == 0
+    seen: dict[str, int] = {}
+    for call_sid, sequence, token in receiver.taken:
+        assert token == f"{call_sid}-{sequence}", "a second try has the first one's token"
+        assert sequence <= seen.get(call_sid, -1) + 1, "nothing overtakes"
+        seen[call_sid] = max(sequence, seen.get(call_sid, -1))
+    # One in a hundred, or what may be in flight when a kill comes after so few.
+    assert again <= max(len(taken) * 0.01, kills * IN_FLIGHT)
