@@ -102,17 +102,22 @@ coverage: venv $(MARKS)/debian-test ## measure what the unit and flow tests reac
 # ---------------------------------------------------------------- Soak and bench
 
 .PHONY: soak
-soak: soak-load soak-fuzz soak-c ## run the long forms of the load and fuzz tests
+soak: soak-load soak-callbacks soak-fuzz soak-c ## run the long forms of the load, fault and fuzz tests
 
 .PHONY: soak-load
 soak-load: venv speech $(MARKS)/debian-test ## a minute each: 50 calls/s through static, 20 calls/s through RCML
 	$(call say,Load, long form)
 	$(PYTEST) -m "sipp and slow" -v -s tests/sipp
 
+.PHONY: soak-callbacks
+soak-callbacks: venv ## 100,000 callbacks, 100 kills, half of all requests failing, an hour without receiver
+	$(call say,Callbacks, long form)
+	$(PYTEST) -m slow -v -s tests/store
+
 .PHONY: soak-fuzz
 soak-fuzz: venv ## fuzz the readers
 	$(call say,Fuzz, long form)
-	$(PYTEST) -m "slow and not sipp" -v
+	$(PYTEST) -m "slow and not sipp" -v --ignore=tests/store
 
 .PHONY: soak-c
 soak-c: $(MARKS)/debian-build $(MARKS)/debian-test ## fuzz the packet code for five minutes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,37 @@ from b2bua.callbacks.http import IDEMPOTENCY_TOKEN, callback_fields
 from b2bua.routing.plan import Event
 from b2bua.webhooks import faults
 from b2bua.webhooks.limits import Limits
-from b2bua.webhooks.signing import SIGNATURE, signature
+from b2bua.webhooks.signing import SIGNATURE, TIMED_SIGNATURE, signature, timed_signature
 from tests.callbacks.conftest import an_event
 
 PAGE = (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text(encoding="utf-8")
 
 
-def test_the_verifying_code_verifies() -> None:
-    found = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert found is not None
-    code = found[1]
+def run(number: int) -> dict[str, Any]:
+    """Run one of the page's pieces of code, which has five lines, and return its names."""
+    code = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[number]
     assert len([line for line in code.splitlines() if line]) == 5
     names: dict[str, Any] = {}
     exec(code, names)
+    return names
+
+
+@pytest.mark.parametrize("token", ["new", "old"])
+def test_the_code_for_the_second_header_verifies_with_either_secret(token: str) -> None:
+    url, body, now = "https://app.example/x?y=1", b"a=%C3%BC", int(time.time())
+    verify = run(1)["is_genuine_and_new"]
+    header = timed_signature(("new", "old"), now, "POST", url, body)
+    assert verify(token, "POST", url, body, header)
+    assert not verify("other", "POST", url, body, header)
+    assert not verify(token, "GET", url, body, header)
+    assert not verify(token, "POST", url, body + b"x", header)
+    late = timed_signature(("new", "old"), now - 400, "POST", url, body)
+    assert not verify(token, "POST", url, body, late)
+    assert TIMED_SIGNATURE in PAGE
+
+
+def test_the_verifying_code_verifies() -> None:
+    names = run(0)
     form = [("b", "2"), ("a", "ü"), ("b", "1"), ("b", "2")]
     header = signature("token", "https://app.example/x?y=1", form)
     assert names["is_genuine"]("token", "https://app.example/x?y=1", form, header)

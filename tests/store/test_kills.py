@@ -132,7 +132,7 @@ class Sender:
     def made(self) -> int:
         """Return how many legs have been journalled: four events each, all at once."""
         tables = "select count(*) from sqlite_master where name = 'events'"
-        if self.rows(tables)[0][0] == 0:
+        if not int(self.rows(tables)[0][0]):
             return 0
         return int(self.rows("select count(*) from events")[0][0]) // 4
 
