@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import gc
 
+from twisted.python.failure import Failure
+
 YOUNG_OBJECTS = 20_000
 """How many more objects than were freed make a first look worth while; it takes half a millisecond.
 
@@ -24,3 +26,10 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
+
+
+def forget_frames(failure: Failure) -> None:
+    """Cut a failure that has been dealt with from its traceback, whose frames hold the failure."""
+    failure.tb = None
+    if failure.value is not None:
+        failure.value.__traceback__ = None

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from b2bua.app.call_media import CallMedia
 from b2bua.app.conversation import Step
 from b2bua.app.equipment import Equipment
+from b2bua.app.garbage import forget_frames
 from b2bua.app.live_leg import LiveLeg
 from b2bua.app.logs import logger, traceback
 from b2bua.app.outbound import Outbound
@@ -70,7 +71,7 @@ class LiveCall:
         self._targets: dict[LegId, Target] = {}
         self._screens: dict[LegId, LiveParty] = {}
         self._routed = Routed(equipment, core, self.take, partial(self._note, core.sid))
-        self._when_answered: Callable[[], None] = lambda: None
+        self._waiting: tuple[IRouter, str] | None = None
         self._has_failed = False
 
     @property
@@ -94,13 +95,13 @@ class LiveCall:
 
         `digits` are dialled before the router takes it.
         """
-
-        def answered() -> None:
-            lines = self._legs[self.core.sid].lines
-            self._routed.begin(router, self._offer, lines, digits)
-
-        self._when_answered = answered
+        self._waiting = (router, digits)
         self.take(dial)
+
+    def _answered(self) -> None:
+        assert self._waiting is not None, "only a call of our own is answered by its caller"
+        router, digits = self._waiting
+        self._routed.begin(router, self._offer, self._legs[self.core.sid].lines, digits)
 
     def redirect(self, router: IRouter, number: NumberSettings) -> bool:
         """Hand the caller to `router` anew; whoever it rings or talks to is let go.
@@ -208,7 +209,7 @@ class LiveCall:
                 self._equipment.journal.append(facts, event, duration)
                 self._equipment.calls.note(facts, event, self._equipment.wall(), duration)
             case effects.AskRouter():
-                self._when_answered()
+                self._answered()
             case effects.RingOver(outcome):
                 self._routed.ring_over(outcome)
             case effects.CallerGone():
@@ -323,6 +324,7 @@ class LiveCall:
         """Decline: a callee that hung up, or a defect of the router's own screen."""
         if failure.check(Gone) is None:
             log.error("a screen failed", exc_info=traceback(failure), call_sid=leg)
+        forget_frames(failure)
         return False
 
 

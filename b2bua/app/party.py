@@ -10,8 +10,10 @@ from itertools import count
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
+from twisted.python.failure import Failure
 
 from b2bua.app.equipment import Equipment
+from b2bua.app.garbage import forget_frames
 from b2bua.app.lines import Lines
 from b2bua.call.keys import Collector
 from b2bua.media.prompts import PromptError, encode
@@ -249,7 +251,7 @@ class _Collecting:
         finally:
             self._disarm()
             self._party.stop_playing()
-            prompting.addErrback(lambda failure: failure.trap(Gone))
+            prompting.addErrback(_gone_too)
         assert self._digits is not None
         return self._digits
 
@@ -293,3 +295,9 @@ class _Collecting:
             self._digits = digits
             if not self._done.called:
                 self._done.callback(None)
+
+
+def _gone_too(failure: Failure) -> None:
+    """Take that prompts ended with their party."""
+    failure.trap(Gone)
+    forget_frames(failure)

@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from b2bua.app.conversation import Conversation, Step
 from b2bua.app.equipment import Equipment
+from b2bua.app.garbage import forget_frames
 from b2bua.app.lines import Lines
 from b2bua.app.logs import logger, traceback
 from b2bua.app.party import LiveParty
@@ -96,15 +97,18 @@ class Routed:
             self._take(self._core.hang_up)
 
     def _failed(self, failure: Failure, conversation: Conversation) -> None:
+        has_gone = failure.check(Gone) is not None
+        if conversation is self._conversation and not has_gone:
+            name = conversation.offer.number.router
+            log.error(f"router {name} failed", exc_info=traceback(failure), call_sid=self._core.sid)
+        forget_frames(failure)
         if conversation is not self._conversation:
             return
         self._working = None
-        if failure.check(Gone) is not None:
+        if has_gone:
             self._take(self._core.hang_up)
-            return
-        name = conversation.offer.number.router
-        log.error(f"router {name} failed", exc_info=traceback(failure), call_sid=self._core.sid)
-        self._take(lambda now: self._core.refuse(500, "Server Internal Error", now))
+        else:
+            self._take(lambda now: self._core.refuse(500, "Server Internal Error", now))
 
 
 def _hear_nothing(*_: object) -> None:
