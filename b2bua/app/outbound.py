@@ -59,7 +59,7 @@ class Outbound:
             body = None if effect.sdp is None else lines.tell(effect.sdp)
         except NoPortsError as problem:
             lines.close()
-            return Refused(503, str(problem), local=True)
+            return Refused(503, str(problem), local=True, is_ours=True)
         session = Session.outgoing(
             Identity(
                 call_id=effect.call_id,

@@ -77,6 +77,7 @@ class Call:
         self._attempt: Attempt | None = None
         self._branches: dict[LegId, Attempt] = {}
         self._last: Outcome | None = None
+        self._own_refusal: int | None = None
 
     @property
     def sid(self) -> LegId:
@@ -125,7 +126,9 @@ class Call:
     def hang_up(self, now: float) -> list[Effect]:
         """End the caller's leg: BYE, or what nobody could be reached means for it."""
         status = 480
-        if self._last is not None:
+        if self._own_refusal is not None:
+            status = self._own_refusal
+        elif self._last is not None:
             status, _ = refusal_for_caller(self._last.status, self._last.sip_status)
         return [*self.caller.hang_up(now, status=status), *self._caller_left(now)]
 
@@ -135,6 +138,7 @@ class Call:
             return [RingOver(Outcome(Status.CANCELED, caller_gone=True))]
         if not ring.targets:
             return [RingOver(Outcome(Status.FAILED))]
+        self._own_refusal = None
         branches = [self._branch(target, ring.caller_id) for target in ring.targets]
         attempt = Attempt(ring, self.caller, Fork(ring, branches, None, now))
         begun = attempt.begin(now)
@@ -276,6 +280,8 @@ class Call:
     def _hear_branch(self, attempt: Attempt, leg: LegId, word: Word, now: float) -> list[Effect]:
         branch = attempt.fork.branches[leg]
         bridge = attempt.bridge
+        if isinstance(word, Refused) and word.is_ours:
+            self._own_refusal = word.status
         if bridge is not None and bridge.b == leg and branch.state is BranchState.ACCEPTED:
             told = self._agreed(bridge.hear(leg, word))
             if told:

@@ -37,11 +37,15 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A final refusal.  `status` is a SIP status code, 300-699; `local`: nobody sent it."""
+    """A final refusal.  `status` is a SIP status code, 300-699; `local`: nobody sent it.
+
+    `is_ours`: the status speaks of us, who lacked what the leg needs, and not of the peer.
+    """
 
     status: int
     reason: str = ""
     local: bool = False
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

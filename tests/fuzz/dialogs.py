@@ -152,7 +152,7 @@ def _noise(rng: random.Random, text: str) -> str:
 
 
 def _cut(rng: random.Random, text: str) -> str:
-    return text[: rng.randrange(1, len(text))]
+    return text[: rng.randrange(len(text)) + 1]
 
 
 SPOILS: tuple[Spoil, ...] = (

@@ -6,7 +6,7 @@ phone hears after its call was set up is kept, so that a test can say that there
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.protocol import DatagramProtocol
@@ -66,6 +66,10 @@ class AnsweringPhone(Phone):
         self._number += 1
         return self._text(method, self.remote_target, body, content_type=content_type)
 
+    def send(self, data: bytes) -> None:
+        """Send what is no message of its own making."""
+        self._send(data, self.server)
+
     def skip_to(self, number: int) -> None:
         """Give the next request a number above this."""
         self._number = number
@@ -110,6 +114,10 @@ class Wire(DatagramProtocol):
                 self.phones[message.call_id] = phone
         if phone is not None:
             phone.hear(datagram)
+
+    def forget(self, phones: Sequence[AnsweringPhone]) -> None:
+        """Give no more messages to these phones."""
+        self.phones = {name: one for name, one in self.phones.items() if one not in phones}
 
     async def close(self) -> None:
         """Give the port back."""
@@ -169,6 +177,7 @@ class Crowd:
         self._reactor = reactor
         self.callers, self.callees = Wire(reactor), Wire(reactor)
         self.talks: list[Talk] = []
+        self._placed = 0
         self._talking = LoopingCall(self._say)
         self._talking.clock = reactor
         self._who: Sequence[Talk] = ()
@@ -178,18 +187,28 @@ class Crowd:
         """The port at which all callees are."""
         return self.callees.address[1]
 
-    def place(self, server: Address) -> Talk:
-        """Place one call, and let come what may."""
-        number = len(self.talks)
-        caller = AnsweringPhone(f"caller{number}", self.callers.address, server, self.callers)
-        callee = AnsweringPhone(f"callee{number}", self.callees.address, server, self.callees)
+    def place(
+        self,
+        server: Address,
+        number: str = "",
+        prepare: Callable[[Talk], None] = lambda _: None,
+    ) -> Talk:
+        """Place one call, to its callee or to `number`, and let come what may.
+
+        `prepare` is given the call's phones before that.
+        """
+        index = self._placed
+        self._placed += 1
+        caller = AnsweringPhone(f"caller{index}", self.callers.address, server, self.callers)
+        callee = AnsweringPhone(f"callee{index}", self.callees.address, server, self.callees)
         ears = (Ear(self._reactor), Ear(self._reactor))
         caller.sdp_port, callee.sdp_port = ears[0].port, ears[1].port
         self.callers.phones[caller.call_id] = caller
         self.callees.phones[callee.name] = callee
-        talk = Talk(number, caller, callee, ears)
+        talk = Talk(index, caller, callee, ears)
         self.talks.append(talk)
-        caller.call(callee.name)
+        prepare(talk)
+        caller.call(number or callee.name)
         return talk
 
     async def call(self, count: int, server: Address) -> list[Talk]:
@@ -217,6 +236,16 @@ class Crowd:
         if self._talking.running:
             self._talking.stop()
         await deferLater(self._reactor, 0.3)
+
+    async def leave(self, talks: Sequence[Talk], seconds: float = 0.3) -> None:
+        """Take these phones away; what is still under way to them has so many `seconds`."""
+        await deferLater(self._reactor, seconds)
+        for talk in talks:
+            for wire in (self.callers, self.callees):
+                wire.forget(talk.phones)
+            for ear in talk.ears:
+                await ear.close()
+            self.talks.remove(talk)
 
     async def hang_up(self, talks: Sequence[Talk], seconds: float = 10) -> list[str]:
         """Let the callers hang up; return whose callee was not told."""
