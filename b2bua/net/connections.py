@@ -128,7 +128,7 @@ class Connections:
 
     def local_for(self, hop: Hop) -> Local:
         """Return our end as the peer at `hop` should know it, for Via and Contact."""
-        return self._locals.choose(hop.transport or "udp", hop.host)[1]
+        return self._locals.choose(hop.transport, hop.host)[1]
 
     def send(self, data: bytes, hop: Hop, failed: Callable[[str], None]) -> None:
         """Send `data` to the numeric host of `hop`; call `failed` when that cannot be done.

@@ -16,6 +16,8 @@ from b2bua.net.names import is_numeric
 from b2bua.sip.nexthop import DEFAULT_PORTS
 
 WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+# Addresses of nobody (RFC 5737, RFC 3849): the way to them is the way to a name not yet located.
+_ELSEWHERE, _ELSEWHERE6 = "192.0.2.1", "2001:db8::1"
 CACHE_SECONDS = 60.0
 CACHE_ENTRIES = 4096
 
@@ -86,8 +88,10 @@ class Locals:
         """Return the listener that `host` should see as its peer, and how to call it.
 
         There is none for a transport or an address family on which nothing listens; then the
-        name is what a listener would have been called.
+        name is what a listener would have been called.  A transport of "" is UDP if we have that,
+        else the first that we have.
         """
+        transport = transport or self._usual()
         self._forget()
         found = self._chosen.get((transport, host))
         if found is None:
@@ -114,12 +118,18 @@ class Locals:
             self._seen.clear()
             self._forget_at = now + CACHE_SECONDS
 
+    def _usual(self) -> str:
+        spoken = [one.transport for one in self._listeners]
+        return "udp" if "udp" in spoken or not spoken else spoken[0]
+
     def _find(self, transport: str, host: str) -> tuple[Listener | None, Local]:
         fitting = [one for one in self._listeners if one.transport == transport]
-        source = None
         if is_numeric(host):
             source = self._source_for(host)
             fitting = [one for one in fitting if one.is_v6 == (":" in host)]
+        else:
+            elsewhere = _ELSEWHERE6 if fitting and fitting[0].is_v6 else _ELSEWHERE
+            source = self._source_for(elsewhere)
         exact = [one for one in fitting if one.host == source]
         wildcards = [one for one in fitting if one.host in WILDCARDS]
         best = next(iter([*exact, *wildcards, *fitting]), None)

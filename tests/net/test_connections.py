@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
 
 import pytest
-import pytest_twisted
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater
 
 from b2bua.net.connections import Connections, Local, StreamLimits, read_listen
-from b2bua.net.driver import Driver, ServerTransaction
-from b2bua.sip.headers import Headers
 from b2bua.sip.message import Message, Request
 from b2bua.sip.nexthop import Hop
 from b2bua.sip.reader import Malformed
-from b2bua.sip.transaction.timers import Timers
-from b2bua.sip.uri import Uri
 from tests.support.messages import new_token, request_text
-from tests.support.users import Caller, Server
+from tests.support.sides import Answer, Side, answer_200, eventually, outgoing, real
 
 
 @pytest.mark.parametrize(
@@ -50,70 +42,12 @@ def test_any_other_string_is_refused_with_a_sentence(text: str) -> None:
         read_listen(text)
 
 
-class Side:
-    """One end with real sockets, and the driver on them."""
-
-    def __init__(self, reactor: Any, *listen: str, limits: StreamLimits | None = None) -> None:
-        self.connections = Connections(reactor, listen, limits=limits)
-        self.user = Server()
-        self.driver = Driver(reactor, self.connections, self.user, Timers(), new_token)
-
-    async def start(self) -> None:
-        await self.connections.start(self.driver.message_received)
-
-    async def stop(self) -> None:
-        self.driver.stop()
-        await self.connections.stop()
-
-    def hop(self, transport: str) -> Hop:
-        [port] = [one.port for one in self.connections.listeners if one.transport == transport]
-        [host] = {one.host for one in self.connections.listeners}
-        return Hop(transport, host, port)
-
-
-class Answer(Caller):
-    """A caller that can be awaited."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.done: Deferred[None] = Deferred()
-
-    def response_received(self, response: Any) -> None:
-        super().response_received(response)
-        if response.is_final and not self.done.called:
-            self.done.callback(None)
-
-    def request_failed(self, why: Any) -> None:
-        super().request_failed(why)
-        self.done.callback(None)
-
-
-def outgoing(method: str, host: str) -> Request:
-    fields = [
-        ("Max-Forwards", "70"),
-        ("From", "<sip:us@example.com>;tag=a"),
-        ("To", "<sip:bob@example.com>"),
-        ("Call-ID", new_token()),
-        ("CSeq", f"1 {method}"),
-    ]
-    return Request(method, Uri("sip", host, "bob"), Headers(fields))
-
-
-def real(test: Any) -> Any:
-    """Mark a coroutine function as a test on the real reactor."""
-    return pytest.mark.real(pytest_twisted.ensureDeferred(test))
-
-
-def answer_200(transaction: ServerTransaction) -> None:
-    transaction.respond(transaction.request.reply(200, to_tag="b"))
-
-
 @real
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 async def test_a_request_and_its_response_cross(transport: str, host: str) -> None:
-    us = Side(reactor, f"udp:{host}:0", f"tcp:{host}:0")
-    peer = Side(reactor, f"udp:{host}:0", f"tcp:{host}:0")
+    us = Side(f"udp:{host}:0", f"tcp:{host}:0")
+    peer = Side(f"udp:{host}:0", f"tcp:{host}:0")
     await us.start()
     await peer.start()
     try:
@@ -169,7 +103,7 @@ async def test_a_wildcard_listener_is_called_by_the_address_of_the_route() -> No
 @real
 async def test_an_answer_leaves_from_the_socket_on_which_the_request_came() -> None:
     """RFC 3581 section 4: otherwise it does not pass the peer's NAT."""
-    side = Side(reactor, "udp:127.0.0.1:0", "udp:127.0.0.1:0")
+    side = Side("udp:127.0.0.1:0", "udp:127.0.0.1:0")
     await side.start()
     side.user.react = answer_200
     try:
@@ -216,7 +150,7 @@ async def test_what_cannot_be_sent_fails_with_a_reason(hop: Hop) -> None:
 
 @real
 async def test_a_refused_connection_fails_the_request() -> None:
-    side = Side(reactor, "tcp:127.0.0.1:0")
+    side = Side("tcp:127.0.0.1:0")
     await side.start()
     nobody = Connections(reactor, ["tcp:127.0.0.1:0"])
     await nobody.start(_ignore)
@@ -232,7 +166,7 @@ async def test_a_refused_connection_fails_the_request() -> None:
 
 @real
 async def test_a_name_is_resolved_by_the_system() -> None:
-    side = Side(reactor, "udp:127.0.0.1:0")
+    side = Side("udp:127.0.0.1:0")
     await side.start()
     side.user.react = answer_200
     caller = Answer()
@@ -246,7 +180,7 @@ async def test_a_name_is_resolved_by_the_system() -> None:
 @real
 async def test_the_response_finds_its_way_when_the_peer_has_closed_its_connection() -> None:
     """18.2.2: a new connection to the address it came from and the port of sent-by."""
-    side = Side(reactor, "tcp:127.0.0.1:0")
+    side = Side("tcp:127.0.0.1:0")
     heard: list[Message | Malformed] = []
     peer = Connections(reactor, ["tcp:127.0.0.1:0"])
     await side.start()
@@ -264,7 +198,7 @@ async def test_the_response_finds_its_way_when_the_peer_has_closed_its_connectio
 
 @real
 async def test_more_connections_than_allowed_are_closed_at_once() -> None:
-    side = Side(reactor, "tcp:127.0.0.1:0", limits=StreamLimits(per_address=1))
+    side = Side("tcp:127.0.0.1:0", limits=StreamLimits(per_address=1))
     await side.start()
     to = ("127.0.0.1", side.hop("tcp").port)
     with socket.create_connection(to) as held, socket.create_connection(to) as refused:
@@ -287,33 +221,3 @@ def readable(sock: socket.socket) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-async def eventually(condition: Any) -> None:
-    """Let the reactor turn until `condition` holds; five seconds at most."""
-    for _ in range(500):
-        if condition():
-            return
-        await deferLater(reactor, 0.01)
-    pytest.fail("it did not happen within five seconds")
-
-
-@real
-async def test_a_peer_that_sends_no_more_still_hears_its_answers() -> None:
-    side = Side(reactor, "tcp:127.0.0.1:0")
-    await side.start()
-    side.user.react = answer_200
-    try:
-        to = ("127.0.0.1", side.connections.listeners[0].port)
-        with socket.create_connection(to) as phone:
-            via = f"SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK{new_token()}"
-            phone.sendall(request_text("OPTIONS", via=via) + request_text("INFO", via=via))
-            phone.shutdown(socket.SHUT_WR)
-            phone.setblocking(False)
-            await eventually(
-                lambda: side.connections.stream_count == 0 and bool(side.user.requests)
-            )
-            assert phone.recv(65_535).count(b"SIP/2.0 200 ") == 2
-            assert phone.recv(1) == b""
-    finally:
-        await side.stop()

@@ -41,6 +41,22 @@ def test_the_listener_that_a_route_would_use_is_the_peer_s(
     assert known_as(V4, V6, PRIVATE, TCP).choose(transport, host) == (listener, local)
 
 
+def test_a_name_is_thought_to_be_where_the_default_route_leads() -> None:
+    """Its Contact is written before it is located; a wildcard and loopback would be of no use."""
+    locals_ = Locals(Clock(), "", {"192.0.2.1": "10.0.0.7"}.get)
+    locals_.add(V4)
+    assert locals_.choose("udp", "peer.example")[1] == Local("udp", "10.0.0.7", 5060)
+
+
+@pytest.mark.parametrize(
+    ("listeners", "transport"), [((TCP, V4), "udp"), ((TCP,), "tcp"), ((), "udp")]
+)
+def test_a_name_that_says_no_transport_sees_udp_or_what_there_is(
+    listeners: tuple[Listener, ...], transport: str
+) -> None:
+    assert known_as(*listeners).choose("", "peer.example")[1].transport == transport
+
+
 @pytest.mark.parametrize(
     ("advertise", "host", "called"),
     [

@@ -35,13 +35,19 @@ class Side:
             new_token,
         )
 
-    async def __aenter__(self) -> Side:
+    async def start(self) -> None:
         await self.connections.start(self.driver.message_received)
+
+    async def stop(self) -> None:
+        self.driver.stop()
+        await self.connections.stop()
+
+    async def __aenter__(self) -> Side:
+        await self.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.driver.stop()
-        await self.connections.stop()
+        await self.stop()
 
     def hop(self, transport: str, domain: str = "") -> Hop:
         """Return how others reach this end; it has one listener of `transport`."""
