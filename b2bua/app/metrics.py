@@ -26,6 +26,8 @@ _HELP = {
     "webhooks_in_flight": "Requests to customers' servers without an answer yet.",
     "callbacks_pending": "Status callbacks that wait to be delivered.",
     "callbacks_dead": "Status callbacks that were given up.",
+    "callbacks_dropped": "Status callbacks refused because too many were pending.",
+    "media_notices_dropped": "Notices of the media relay lost because too many were waiting.",
     "calls_total": "Calls taken since the start.",
     "refused": "Calls and requests refused, by reason.",
     "malformed": "Malformed messages, by reason.",

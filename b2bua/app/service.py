@@ -152,10 +152,11 @@ class Daemon(MultiService):
         self.switchboard.equip(self.equipment, routers, _policy(settings))
         self.exchange = LiveExchange(self.equipment, self.switchboard)
         limits = settings.limits
+        self._tokens = _tokens(settings)
         self._admin = AdminSite(
             self.counters,
             self.is_healthy,
-            _tokens(settings),
+            self._tokens,
             beside=rest_resources(self.exchange, reactor.seconds, limits.rest_requests_per_second),
             requests=bounded_requests(limits.rest_body_bytes),
         )
@@ -252,6 +253,8 @@ class Daemon(MultiService):
             "webhooks_in_flight": self._web.in_flight,
             "callbacks_pending": self._callbacks.pending,
             "callbacks_dead": self._callbacks.dead,
+            "callbacks_dropped": self._callbacks.dropped,
+            "media_notices_dropped": self._relay.notices_dropped,
             **self._storage.counters(),
             "reactor_lag_ms": self.lag.read(),
         }
@@ -270,7 +273,7 @@ class Daemon(MultiService):
     def _reread(self) -> None:
         """Take all but `KEPT_UNTIL_RESTART` anew, certificates too; a fault changes nothing."""
         try:
-            settings = read_settings(Path(self._settings.file))
+            settings = self._kept_until_restart(read_settings(Path(self._settings.file)))
             routers = make_routers(settings, self._site(settings))
             self._connections.reread()
         except CertificateError as problem:
@@ -280,13 +283,18 @@ class Daemon(MultiService):
         except StartError as problem:
             log.warning("the settings stay as they were", problem=str(problem))
             return
+        self._settings = settings
+        self._tokens.clear()
+        self._tokens.update(_tokens(settings))
+        self.switchboard.reread(settings, routers)
+        log.info("the settings have been read again", file=settings.file)
+
+    def _kept_until_restart(self, settings: Settings) -> Settings:
         for section in KEPT_UNTIL_RESTART:
             if getattr(settings, section) != getattr(self._settings, section):
                 log.warning(f"[{section}] has changed: that takes a restart")
         kept = {section: getattr(self._settings, section) for section in KEPT_UNTIL_RESTART}
-        self._settings = settings.model_copy(update=kept)
-        self.switchboard.reread(self._settings, routers)
-        log.info("the settings have been read again", file=self._settings.file)
+        return settings.model_copy(update=kept)
 
 
 def _policy(settings: Settings) -> MediaPolicy:

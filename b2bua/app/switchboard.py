@@ -47,6 +47,7 @@ class Switchboard:
     def __init__(self) -> None:
         self.is_draining = False
         self.refused: Counter[str] = Counter()
+        self._untold, self._told_at = 0, -1.0
         self.malformed_by_reason: Counter[str] = Counter()
         self.total = 0
         self._calls: dict[str, LiveCall] = {}
@@ -122,7 +123,7 @@ class Switchboard:
         challenges = self._authentication.refusal(request, source.host)
         if challenges is None:
             return None
-        self.refused["unauthenticated" if challenges else "untrusted_source"] += 1
+        self._tell_refused("unauthenticated" if challenges else "untrusted_source", source)
         return self._refuse(request, 401 if challenges else 403, challenges)
 
     def _unacceptable(self, request: Request, source: Hop) -> Response | None:
@@ -139,7 +140,7 @@ class Switchboard:
         if isinstance(judged, Arrival):
             self._arrival = judged
             return None
-        self.refused[judged.why] += 1
+        self._tell_refused(judged.why, source)
         return self._refuse(request, judged.status, judged.headers, judged.reason)
 
     def request_received(self, transaction: ServerTransaction) -> None:
@@ -262,6 +263,15 @@ class Switchboard:
             self._equipment.forget(call.core.sid)
             facts = call.core.caller.record.facts
             log.info("the call is over", call_sid=facts.call_sid, status=facts.status.value)
+
+    def _tell_refused(self, why: str, source: Hop) -> None:
+        """Count a refusal, and log at most one a second: scanners must not fill the disk."""
+        self.refused[why] += 1
+        self._untold += 1
+        now = self._equipment.clock.seconds()
+        if now - self._told_at >= 1.0:
+            log.info("INVITEs refused", count=self._untold, last_why=why, last_source=source.host)
+            self._told_at, self._untold = now, 0
 
     def _refuse(
         self,
