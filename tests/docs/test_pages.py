@@ -146,7 +146,7 @@ def test_every_reason_of_a_refusal_is_explained() -> None:
     )
     reasons = set(re.findall(r'(?:reason = |return )"(\w+)"', switchboard))
     reasons |= set(re.findall(r'Refusal\(\s*[\w.]+, "(\w+)"', inbound))
-    for either in re.findall(r"self\.refused\[(.*?)\] \+= 1", switchboard):
+    for either in re.findall(r"self\._tell_refused\((.*?), source\)", switchboard):
         reasons |= set(re.findall(r'"(\w+)"', either))
     assert len(reasons) >= 8
     assert [reason for reason in sorted(reasons) if f"`{reason}`" not in OPERATING] == []
