@@ -7,7 +7,7 @@ failed, and removed once it has arrived.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,7 +56,9 @@ class OutboxTable:
 
     def add(self, row: Waiting, settled: Callable[[], None]) -> None:
         """Add a row; `settled` as `Writer.put` has it."""
-        self._writer.put(Change(ADD_CALLBACK, asdict(row)), settled)
+        self._writer.put(
+            Change(ADD_CALLBACK, {name: getattr(row, name) for name in Waiting.__slots__}), settled
+        )
 
     def change(self, place: int, state: State, tries: int, due_at: float, problem: str) -> None:
         """Note a try that failed."""
