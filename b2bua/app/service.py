@@ -37,6 +37,7 @@ from b2bua.callbacks.http import HttpSink
 from b2bua.media.ports import PortPairs
 from b2bua.media.prompts import Prompts
 from b2bua.media.relay import Relay
+from b2bua.net.arrivals import Arrivals
 from b2bua.net.certificates import CertificateError, Certificates
 from b2bua.net.connections import Connections, StreamLimits
 from b2bua.net.driver import Driver, DriverLimits
@@ -108,6 +109,7 @@ class Daemon(MultiService):
             refuse=self.switchboard.refusal,
         )
         self._connections.undelivered = self._driver.undelivered
+        self._arrivals = Arrivals(reactor, self._driver.message_received)
         ports = settings.media.ports
         pairs = PortPairs(ports.low, ports.high, reactor.seconds)
         self._relay = Relay(reactor, pairs, *interfaces(settings))
@@ -173,7 +175,7 @@ class Daemon(MultiService):
         """
         try:
             self._relay.start(self.switchboard.noticed)
-            self._connections.open(self._driver.message_received)
+            self._connections.open(self._arrivals.message_received)
             place = self._settings.http.place
             self._admin_port = self._reactor.listenTCP(
                 place.port, self._admin, interface=place.host
@@ -210,6 +212,7 @@ class Daemon(MultiService):
         await self._until_idle(LAST_WORDS)
         await self._callbacks.flush(FLUSH)
         await self._storage.stop()
+        self._arrivals.stop()
         self._driver.stop()
         await self._connections.stop()
         self._relay.stop()
@@ -238,7 +241,8 @@ class Daemon(MultiService):
 
     @property
     def _is_late(self) -> bool:
-        return self.lag.recent_ms() > self._settings.limits.shed_lag_ms
+        late_ms = max(self.lag.recent_ms(), self._arrivals.waited * 1_000)
+        return late_ms > self._settings.limits.shed_lag_ms
 
     def counters(self) -> dict[str, Any]:
         """Return what `/counters` shows: gauges that return to 0 when idle, and totals."""
