@@ -7,6 +7,7 @@ phone hears after its call was set up is kept, so that a test can say that there
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any
 
 from twisted.internet.protocol import DatagramProtocol
@@ -203,6 +204,8 @@ class Crowd:
         callee = AnsweringPhone(f"callee{index}", self.callees.address, server, self.callees)
         ears = (Ear(self._reactor), Ear(self._reactor))
         caller.sdp_port, callee.sdp_port = ears[0].port, ears[1].port
+        # A bad message of one phone must not become another's by a letter that is changed.
+        caller.call_id = sha256(caller.name.encode()).hexdigest()
         self.callers.phones[caller.call_id] = caller
         self.callees.phones[callee.name] = callee
         talk = Talk(index, caller, callee, ears)
