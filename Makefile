@@ -64,7 +64,7 @@ demo: venv speech $(MARKS)/debian-phones ## place one real call that forks to th
 # ---------------------------------------------------------------- Test
 
 .PHONY: test
-test: lint c-test unit sipp ## run every test; `.ci/run` calls this
+test: lint c-test unit sipp peers ## run every test; `.ci/run` calls this
 	$(call say,Everything passed)
 
 .PHONY: lint
@@ -87,16 +87,27 @@ c-test: $(MARKS)/debian-build $(MARKS)/debian-test ## run the C tests under the 
 .PHONY: unit
 unit: venv speech $(MARKS)/debian-test ## run the unit and flow tests
 	$(call say,Unit and flow tests)
-	$(PYTEST) -m "not sipp and not slow" --durations=5
+	$(PYTEST) -m "not sipp and not interop and not slow" --durations=5
 
 .PHONY: sipp
 sipp: venv speech $(MARKS)/debian-test ## run the SIPp scenarios against a daemon
 	$(call say,SIPp scenarios)
 	$(PYTEST) -m "sipp and not slow" -v tests/sipp tests/demo
 
+.PHONY: peers
+peers: venv speech $(MARKS)/debian-test ## call with baresip, ping with sipsak: half a minute
+	$(call say,Other people's programs)
+	$(PYTEST) -m "interop and not slow" -v tests/interop
+
+.PHONY: interop
+interop: venv speech $(MARKS)/debian-interop ## the same at length, with Kamailio and SIPVicious too
+	$(call say,Other people's programs, at length)
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input -q -e '.[interop]'
+	$(PYTEST) -m interop -v tests/interop
+
 .PHONY: coverage
 coverage: venv $(MARKS)/debian-test ## measure what the unit and flow tests reach
-	$(BIN)/coverage run -m pytest -p no:cacheprovider -m "not sipp and not slow"
+	$(BIN)/coverage run -m pytest -p no:cacheprovider -m "not sipp and not interop and not slow"
 	$(BIN)/coverage report --skip-covered
 
 # ---------------------------------------------------------------- Soak and bench
@@ -117,7 +128,7 @@ soak-callbacks: venv ## 100,000 callbacks, 100 kills, half of all requests faili
 .PHONY: soak-fuzz
 soak-fuzz: venv ## fuzz the readers
 	$(call say,Fuzz, long form)
-	$(PYTEST) -m "slow and not sipp" -v --ignore=tests/store
+	$(PYTEST) -m "slow and not sipp and not interop" -v --ignore=tests/store
 
 .PHONY: soak-c
 soak-c: $(MARKS)/debian-build $(MARKS)/debian-test ## fuzz the packet code for five minutes

@@ -94,3 +94,13 @@ def free_port(host: str = "127.0.0.1") -> int:
             udp.bind((host, port))
             tcp.bind((host, port))
             return port
+
+
+def is_bound(port: int) -> bool:
+    """Tell whether something on this machine has bound a UDP or listens on a TCP port."""
+    wanted = f":{port:04X}"
+    for table in ("udp", "udp6", "tcp", "tcp6"):
+        lines = Path("/proc/net", table).read_text().splitlines()[1:]
+        if any(line.split()[1].endswith(wanted) for line in lines):
+            return True
+    return False

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.support.child import Child, free_port, until
+from tests.support.child import Child, free_port, is_bound, until
 
 SCENARIOS = Path(__file__).parents[1] / "sipp"
 _MESSAGE = re.compile(
@@ -109,10 +109,10 @@ class Sipp:
         """Start it; one that waits for calls is ready when this returns."""
         self._child = Child(self._reactor, self._command, self._files["out"], self._folder)
 
-        async def is_bound() -> bool:
-            return self._child is None or self._child.status is not None or _is_bound(self.port)
+        async def is_ready() -> bool:
+            return self._child is None or self._child.status is not None or is_bound(self.port)
 
-        assert await until(self._reactor, is_bound, 10)
+        assert await until(self._reactor, is_ready, 10)
 
     async def finish(self) -> None:
         """Wait for the end of its calls; all of them must have gone as the scenario says."""
@@ -168,13 +168,3 @@ class Sipp:
 
 def _seconds(when: str) -> float:
     return datetime.strptime(when, "%Y-%m-%d %H:%M:%S.%f").astimezone().timestamp()
-
-
-def _is_bound(port: int) -> bool:
-    """Tell whether something on this machine has bound a UDP or listens on a TCP port."""
-    wanted = f":{port:04X}"
-    for table in ("udp", "udp6", "tcp", "tcp6"):
-        lines = Path("/proc/net", table).read_text().splitlines()[1:]
-        if any(line.split()[1].endswith(wanted) for line in lines):
-            return True
-    return False
