@@ -44,6 +44,8 @@ ports = "{low}-{high}"
 listen = "127.0.0.1:0"
 [limits]
 calls = 100000
+[store]
+url = "sqlite:///{folder}/calls.sqlite"
 [[accounts]]
 sid = "AC1"
 auth_token = "secret"
@@ -120,7 +122,10 @@ class Bench:
         self.number = 0
         self.nanoseconds = 0
         LineLog(log).take_structlog()
-        settings = SETTINGS.format(callee=self.callee.port, low=40_000, high=59_998)
+        self.folder = tempfile.TemporaryDirectory()
+        settings = SETTINGS.format(
+            callee=self.callee.port, low=40_000, high=59_998, folder=self.folder.name
+        )
         self.daemon = Daemon(self.reactor, settings_from_text(settings))
         self.daemon.startService()
         (self.port,) = [one for one in self.reactor.getReaders() if isinstance(one, udp.Port)]
@@ -304,8 +309,7 @@ def main() -> None:
             bench = Bench(given.every, log)
             for _ in range(given.play):
                 bench.play()
-        return
-    if given.instructions:
+    elif given.instructions:
         print(json.dumps({"instructions a call": instructions(min(given.calls, 200))}))
     elif given.held:
         print(json.dumps(held(given.held)))
@@ -316,3 +320,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # the daemon has not been stopped, and its threads would wait for that

@@ -1,7 +1,8 @@
 """What makes a split message a well-formed one.
 
-Every field that typed access will read is read here.  Fields that nobody needs are not judged: a
-malformed Date is no reason to lose a call (RFC 3261 section 8.2, RFC 4475 section 3.1.2.12).
+Every field that typed access will read is in its usual form, or is read here.  Fields that nobody
+needs are not judged: a malformed Date is no reason to lose a call (RFC 3261 section 8.2, RFC 4475
+section 3.1.2.12).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from b2bua.sip.head import Head, Limits, Refusal
 from b2bua.sip.headers import Headers
 from b2bua.sip.message import Message, Request, Response
 from b2bua.sip.uri import AnyUri, Uri, read_uri
+from b2bua.sip.usual import is_usual
 
 _STATUS_LINE = re.compile(r"(?i)SIP/2\.0 ([1-6][0-9]{2})(?: (.*+))?+")
 _VERSION = re.compile(r"(?i)SIP/[0-9]++\.[0-9]++")
@@ -44,7 +46,7 @@ def read_message(head: Head, body: bytes, limits: Limits) -> Message:
     if is_response(head.start):
         return _read_response(head, body, limits)
     method, uri = _read_request_line(head.start, limits)
-    _check_fields(head.headers, limits)
+    _check_fields(head, limits)
     request = Request(method, uri, head.headers, body)
     if request.cseq.method != method:
         raise Refusal(400, "CSeq is of another method")
@@ -60,7 +62,7 @@ def _read_response(head: Head, body: bytes, limits: Limits) -> Response:
     match = _STATUS_LINE.fullmatch(head.start)
     if match is None:
         raise Refusal(400, "Malformed status line")
-    _check_fields(head.headers, limits)
+    _check_fields(head, limits)
     reason = (match[2] or "").replace("\t", " ")
     return Response(int(match[1]), reason, head.headers, body)
 
@@ -83,7 +85,12 @@ def _read_request_line(start: str, limits: Limits) -> tuple[str, AnyUri]:
     return method, uri
 
 
-def _check_fields(headers: Headers, limits: Limits) -> None:
+def _check_fields(head: Head, limits: Limits) -> None:
+    headers = head.headers
+    if is_usual(headers.by_name):
+        if head.separators > limits.least_many:
+            _check_limits(headers, limits)
+        return
     _check_limits(headers, limits)
     name = ""
     try:

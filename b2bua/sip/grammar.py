@@ -60,9 +60,10 @@ def read_number(text: str, most: int) -> int:
     """
     if not (text.isascii() and text.isdigit()):
         raise SyntaxFault("not a number")
-    digits = text.lstrip("0") or "0"
     # Judged by length first: int() of a long text takes quadratic time, or refuses.
-    number = int(digits) if len(digits) <= _MOST_DIGITS else most + 1
+    if len(text) > _MOST_DIGITS:
+        text = text.lstrip("0") or "0"
+    number = int(text) if len(text) <= _MOST_DIGITS else most + 1
     if number > most:
         raise SyntaxFault("number out of range")
     return number

@@ -40,6 +40,11 @@ class Limits:
     params_in_all: int = 1_000
     stream_header_bytes: int = 16_384
 
+    @property
+    def least_many(self) -> int:
+        """How many of anything are too many for none of these limits."""
+        return min(self.vias, self.routes, self.contacts, self.params, self.params_in_all)
+
 
 class Refusal(Exception):  # noqa: N818 - the peer's fault; the reader makes it a value
     """A message that is not to be had, with the status and reason it deserves."""
@@ -54,12 +59,14 @@ class Refusal(Exception):  # noqa: N818 - the peer's fault; the reader makes it 
 class Head:
     """A start line and the fields below it.
 
-    `content_length` is in bytes, None when the field is absent.
+    `content_length` is in bytes, None when the field is absent.  `separators` counts lines, commas
+    and semicolons: of nothing are there more.
     """
 
     start: str
     headers: Headers
     content_length: int | None
+    separators: int
 
 
 def split_head(octets: bytes, limits: Limits) -> Head:
@@ -84,7 +91,8 @@ def split_head(octets: bytes, limits: Limits) -> Head:
             raise Refusal(400, "Control character in the start line")
         lines = [_tamed(line) for line in lines]
     headers = Headers.of_canonical(_fields(lines))
-    return Head(start, headers, _content_length(headers))
+    separators = len(lines) + octets.count(b",") + octets.count(b";")
+    return Head(start, headers, _content_length(headers), separators)
 
 
 def unfold(block: str) -> str:
@@ -129,10 +137,12 @@ def _unusual(name: str) -> str:
 
 
 def _content_length(headers: Headers) -> int | None:
-    values = headers.get_all("Content-Length")
-    if not values:
+    values = headers.by_name.get("Content-Length")
+    if values is None:
         return None
     try:
+        if len(values) == 1:
+            return read_number(values[0], _MOST_LENGTH)
         lengths = {read_number(value, _MOST_LENGTH) for value in values}
     except SyntaxFault as fault:
         raise Refusal(400, f"Content-Length: {fault}") from None

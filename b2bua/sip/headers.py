@@ -6,7 +6,7 @@ until that field changes (`typed`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from b2bua.sip.grammar import split_list
@@ -93,6 +93,13 @@ class Headers:
     def lines(self, name: str) -> Sequence[str]:
         """Return what `get_all` does, to be read at once and not kept."""
         return self._values(name)
+
+    @property
+    def by_name(self) -> Mapping[str, Sequence[str]]:
+        """All values by name, as `lines` returns them; names we do not know are in lower case."""
+        if self._index is None:
+            self._index = self._build()
+        return self._index
 
     def listed(self, name: str) -> list[str]:
         """Return the values of `name`, lines that are comma lists taken apart (7.3.1)."""
