@@ -129,6 +129,8 @@ class LiveCall:
 
     def say(self, leg: LiveLeg, word: Word) -> None:
         """Take one word of one leg."""
+        if isinstance(word, Refused):
+            log.info("a leg was refused", call_sid=leg.sid, status=word.status, reason=word.reason)
         self.take(lambda now: self.core.hear(leg.sid, word, now))
 
     def leg_ended(self, leg: LiveLeg) -> None:

@@ -1,7 +1,8 @@
 """One leg with its hands on the world: performs what its SIP session asks.
 
 It owns the leg's session timers, its transactions and its media lines, and ends them all when the
-session ends.
+session ends.  It is also the boundary to our own defects on this side: an exception in a session
+ends that leg, and the call is told.
 """
 
 from __future__ import annotations
@@ -12,15 +13,20 @@ from twisted.internet.interfaces import IDelayedCall
 
 from b2bua.app.equipment import Equipment
 from b2bua.app.lines import Lines
+from b2bua.app.logs import logger
 from b2bua.app.turns import Turns
 from b2bua.call.leg import Leg
-from b2bua.call.vocabulary import Word
+from b2bua.call.vocabulary import HungUp, Word
 from b2bua.net.driver import Sent, ServerTransaction
 from b2bua.sip.dialog import effects, events
 from b2bua.sip.dialog.effects import Effect, Timer
 from b2bua.sip.dialog.session import Session
 from b2bua.sip.message import Request, Response
 from b2bua.sip.transaction.effects import Why
+
+log = logger("leg")
+
+DEFECT = (12400, "internal error")
 
 DialogKey = tuple[str, str]
 """Call-ID and our own tag: one INVITE usage, whatever the peers' tags (a fork has several)."""
@@ -47,6 +53,7 @@ class LiveLeg:
         self._leg = leg
         self._equipment = equipment
         self._say, self._ended = say, ended
+        self._is_broken = False
         self._turns: Turns[Effect] = Turns()
         self._timers: dict[Timer, IDelayedCall] = {}
         self._asked: dict[int, Sent] = {}
@@ -59,7 +66,21 @@ class LiveLeg:
 
     def take(self, command: Callable[[], Iterable[Effect]]) -> None:
         """Perform what a command or an input of the session returns."""
-        self._turns.take(command, self._perform)
+        try:
+            self._turns.take(command, self._perform)
+        except Exception:  # the boundary: a defect of ours ends this leg, not the process
+            log.exception("a defect ended this leg", call_sid=self.sid)
+            self._break()
+
+    def _break(self) -> None:
+        """Hang up; or, if that is what is broken, end the leg without a word to its peer."""
+        self._turns.clear()
+        first, self._is_broken = not self._is_broken, True
+        if first:
+            self.take(self.session.hang_up)
+            return
+        self._say(self, HungUp(DEFECT[1], DEFECT))
+        self._end()
 
     # What comes from the wire.
 
@@ -112,10 +133,13 @@ class LiveLeg:
         for word in self._leg.words(event):
             self._say(self, word)
         if isinstance(event, events.Ended):
-            self.close()
-            self._ended(self)
-            # Its transactions linger and keep it; it keeps nothing of the call.
-            self._say, self._ended = _hear_nothing, _hear_nothing
+            self._end()
+
+    def _end(self) -> None:
+        self.close()
+        self._ended(self)
+        # Its transactions linger and keep it; it keeps nothing of the call.
+        self._say, self._ended = _hear_nothing, _hear_nothing
 
     def _reply(self, request: Request, response: Response) -> None:
         transaction = self._to_answer.get(id(request))
