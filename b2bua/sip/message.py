@@ -23,6 +23,12 @@ from b2bua.sip.values import (
     read_via,
 )
 
+REGISTERED_METHODS = frozenset(
+    "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE"
+    " UPDATE".split()
+)
+"""The methods that IANA knows."""
+
 REASONS = {
     100: "Trying",
     180: "Ringing",

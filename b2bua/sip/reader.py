@@ -7,13 +7,13 @@ The time it takes is linear in the bytes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from b2bua.sip.checks import is_response, read_message
 from b2bua.sip.grammar import CONTROL, SyntaxFault, is_token, split_list
 from b2bua.sip.head import Head, Limits, Refusal, split_head, unfold
 from b2bua.sip.headers import Headers, canonical
-from b2bua.sip.message import Message, Request, read_vias
+from b2bua.sip.message import REGISTERED_METHODS, Message, Request, read_vias
 from b2bua.sip.uri import OtherUri
 
 __all__ = ["Limits", "Malformed", "Ping", "StreamReader", "read_datagram"]
@@ -143,13 +143,24 @@ class StreamReader:
         try:
             return read_message(head, body, self._limits)
         except Refusal as refusal:
-            return _malformed(refusal, octets, self._limits)
+            return self._malformed(refusal, octets)
+
+    def _malformed(self, refusal: Refusal, octets: bytes) -> Malformed:
+        """Return what is malformed; what may be the rest of something else is not answered.
+
+        That is a request of no known method: a wrong length before it has cut its beginning off.
+        """
+        malformed = _malformed(refusal, octets, self._limits)
+        request = malformed.request
+        if request is None or request.method in REGISTERED_METHODS:
+            return malformed
+        return replace(malformed, request=None)
 
     def _break(self, refusal: Refusal) -> Malformed:
         self.broken = True
         octets = bytes(self._buffer).partition(_END_OF_HEAD)[0]
         self._buffer.clear()
-        return _malformed(refusal, octets, self._limits)
+        return self._malformed(refusal, octets)
 
 
 def _malformed(refusal: Refusal, octets: bytes, limits: Limits) -> Malformed:

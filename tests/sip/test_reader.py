@@ -295,6 +295,20 @@ def test_a_malformed_message_with_known_length_does_not_break_the_stream() -> No
     assert not reader.broken
 
 
+@pytest.mark.parametrize(("start", "is_answered"), [(b"OPTIONS", True), (b"TIONS", False)])
+def test_the_rest_of_a_message_whose_beginning_is_lost_is_not_answered(
+    start: bytes, is_answered: bool
+) -> None:
+    """It might be of an ACK, too."""
+    rest = OPTIONS.replace(b"OPTIONS", start, 1).replace(b"CSeq", b"X-CSeq")
+    [refused] = StreamReader().feed(rest)
+    assert isinstance(refused, Malformed)
+    assert (refused.request is not None) == is_answered
+    datagram = read_datagram(rest)
+    assert isinstance(datagram, Malformed)
+    assert datagram.request is not None
+
+
 BREAKING = {
     "no Content-Length": OPTIONS.replace(b"Content-Length: 0\r\n", b""),
     "bad Content-Length": OPTIONS.replace(b"Length: 0", b"Length: x"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from b2bua.sip.message import Request, Response
+from b2bua.sip.message import REGISTERED_METHODS, Request, Response
 from b2bua.sip.transaction.matching import COOKIE
 from b2bua.sip.uri import TelUri, Uri
 
@@ -14,18 +14,6 @@ EXTENSIONS: tuple[str, ...] = ()
 
 ACCEPTED = ("application/sdp", "application/dtmf-relay", "application/dtmf")
 """The media types that we read, for Accept."""
-
-# Methods that are registered, and so 405 where we do not take them and not 501 (21.4.6, 21.5.2).
-_REGISTERED = frozenset(METHODS) | {
-    "MESSAGE",
-    "NOTIFY",
-    "PRACK",
-    "PUBLISH",
-    "REFER",
-    "REGISTER",
-    "SUBSCRIBE",
-    "UPDATE",
-}
 
 NEED_A_DIALOG = frozenset({"BYE", "INFO", "NOTIFY", "PRACK", "UPDATE"})
 """Methods that get 481 outside of any dialog, whether we have them or not (12.2.2)."""
@@ -39,7 +27,7 @@ def refuse_method(request: Request, to_tag: str | None = None) -> Response | Non
     """Return 405, or 501 for a method nobody has registered; None for one that we take."""
     if request.method in METHODS:
         return None
-    status = 405 if request.method in _REGISTERED else 501
+    status = 405 if request.method in REGISTERED_METHODS else 501  # 21.4.6, 21.5.2
     return request.reply(status, to_tag=to_tag, headers=[ALLOW])
 
 
