@@ -179,7 +179,12 @@ class WebClient:
     async def _take_turn(self, trip: _Trip) -> tuple[IResponse, bytes]:
         host, account = trip.url.origin, trip.ask.account_sid
         turn = self._turns.take(host, account, trip.patient)
-        if turn is not None:
+        if turn is not None and trip.patient:
+            # Waiting is no failure of the server's: it costs no try and no time of the attempt's.
+            began = self._clock.seconds()
+            await turn
+            trip.ends_at += self._clock.seconds() - began
+        elif turn is not None:
             late = WebFault(CONNECTION, "too many requests to this server are waiting")
             await within(self._clock, self._left(trip), turn, late)
         try:

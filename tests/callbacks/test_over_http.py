@@ -122,6 +122,19 @@ def test_a_503_is_tried_again_with_the_same_token_and_timestamp(world: World) ->
     assert world.callbacks.delivered == 1
 
 
+def test_waiting_for_a_slow_receiver_s_attention_is_no_failed_try(world: World) -> None:
+    customer = world.serve(*[Reply(0)] * 16, Reply(200))
+    for number in range(24):
+        world.callbacks.put(an_event(call_sid=f"CA{number}"))
+    world.internet.pump([0, 10, 10, 10])
+    assert [dict(seen.fields)["CallSid"] for seen in customer.seen[16:24]] == [
+        f"CA{number}" for number in range(16, 24)
+    ]
+    assert world.callbacks.delivered >= 8
+    world.internet.pump([2, 2, 2])
+    assert world.callbacks.delivered == 24
+
+
 @pytest.mark.parametrize("status", [400, 404, 410])
 def test_a_4xx_is_the_end(world: World, status: int) -> None:
     customer = world.serve(Reply(status))

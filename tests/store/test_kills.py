@@ -159,7 +159,7 @@ def receiver() -> Iterator[Receiver]:
     ("events", "kills", "speed", "patience"),
     [
         (2_000, 10, 600.0, 60.0),
-        pytest.param(100_000, 100, 100.0, 1_200.0, marks=pytest.mark.slow),
+        pytest.param(100_000, 100, 60.0, 1_200.0, marks=pytest.mark.slow),
     ],
 )
 def test_no_callback_is_lost_or_overtaken(
