@@ -37,6 +37,10 @@ $(MARKS)/installed: $(MARKS)/debian-build scripts/make-venv setup.py pyproject.t
 	$(BIN)/python -m b2bua.app.plugins --warm >/dev/null
 	@touch $@
 
+$(MARKS)/attackers: $(MARKS)/installed
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input -e '.[interop]'
+	@touch $@
+
 .PHONY: speech
 speech: # speech engines are worth a warning, not a failure
 	@scripts/debian-packages speech || echo "Going on without: <Say> will be silent."
@@ -100,9 +104,8 @@ peers: venv speech $(MARKS)/debian-test ## call with baresip, ping with sipsak: 
 	$(PYTEST) -m "interop and not slow" -v tests/interop
 
 .PHONY: interop
-interop: venv speech $(MARKS)/debian-interop ## the same at length, with Kamailio and SIPVicious too
-	$(call say,Other people's programs, at length)
-	$(BIN)/python -m pip install --disable-pip-version-check --no-input -q -e '.[interop]'
+interop: speech $(MARKS)/debian-interop $(MARKS)/attackers ## the same at length, with Kamailio and SIPVicious too
+	$(call say,Other people's programs: the long form)
 	$(PYTEST) -m interop -v tests/interop
 
 .PHONY: coverage

@@ -47,7 +47,10 @@ ACCOUNT = (
 
 
 class Baresip:
-    """One baresip.  `tone` is what it says all the time, in hertz."""
+    """One baresip.  `tone` is what it says all the time, in hertz.
+
+    `certificate` is a file with a certificate and its key, for TLS, which it takes at `port` + 1.
+    """
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class Baresip:
         answers: bool = True,
         codec: str = "PCMU/8000/1",
         transport: str = "udp",
+        certificate: Path | None = None,
     ) -> None:
         self._reactor = reactor
         self._folder = folder
@@ -68,9 +72,9 @@ class Baresip:
         self._output = folder / "baresip.log"
         self._child: Child | None = None
         self._control = _Control()
-        (folder / "config").write_text(
-            CONFIG.format(sip=self.port, control=self._control_port, tone=tone, folder=folder)
-        )
+        config = CONFIG.format(sip=self.port, control=self._control_port, folder=folder)
+        shown = f"sip_certificate {certificate}\n" if certificate else ""
+        (folder / "config").write_text(config + shown)
         (folder / "accounts").write_text(
             ACCOUNT.format(
                 name=name,

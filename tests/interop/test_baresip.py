@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from twisted.internet.task import deferLater
@@ -12,6 +13,7 @@ from tests.interop.baresip import RATE, Baresip
 from tests.interop.peers import Company, interop
 from tests.sipp.stage import number, rcml, static
 from tests.sipp.test_rcml import WON, by_number, dial
+from tests.support.authority import Authority, uri
 from tests.support.listening import is_ringback, tone_level, words_in
 
 ALICE, BOB = 600, 1000  # what they hum, in hertz
@@ -67,6 +69,33 @@ async def test_two_baresips_hear_each_other_through_static(
     await deferLater(company.reactor, 2)
     await alice.do("hangup")
     await until_closed(bob)
+    await daemon.until_over()
+    assert hears(alice.heard(), BOB)
+    assert hears(bob.heard(), ALICE)
+    await daemon.stop()
+
+
+@pytest.mark.slow
+@baresip
+async def test_two_baresips_speak_tls_on_both_legs(company: Company) -> None:
+    authority = Authority()
+    files = authority.issue(uri("sip:127.0.0.1")).write(company.folder, trusting=authority.pem)
+    both = company.folder / "phone.pem"
+    both.write_bytes(Path(files.certificate).read_bytes() + Path(files.private_key).read_bytes())
+    alice = await company.baresip("alice", tone=ALICE, transport="tls", certificate=both)
+    bob = await company.baresip("bob", tone=BOB, transport="tls", certificate=both)
+    port = company.free_port("127.0.0.1")
+    tls = f'[tls]\ncertificate = "{files.certificate}"\nprivate_key = "{files.private_key}"\n'
+    daemon = await company.daemon(
+        f'{tls}ca_list = "{both.with_name("ca.pem")}"\n'
+        + static(bob.port + 1, transport=";transport=tls"),
+        listen=(f"tls:127.0.0.1:{port}",),
+    )
+    await alice.dial(port, "bob")
+    await until_established(alice, bob)
+    await deferLater(company.reactor, 2)
+    await bob.do("hangup")
+    await until_closed(alice)
     await daemon.until_over()
     assert hears(alice.heard(), BOB)
     assert hears(bob.heard(), ALICE)
