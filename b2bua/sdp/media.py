@@ -158,13 +158,16 @@ class Media:
 
     @property
     def codecs(self) -> dict[str, Codec]:
-        """What each format stands for, by its `rtpmap` or RFC 3551; unknown ones are left out."""
+        """What each format stands for, by its `rtpmap` or RFC 3551.
+
+        Unknown ones are left out, and those that are no payload types, 0 to 127.
+        """
         known = {f: STATIC[f] for f in self.formats if f in STATIC}
         for name, value in self.attributes:
             if name == "rtpmap" and value is not None:
                 mapped, _, encoding = value.partition(" ")
                 codec = _codec(encoding.strip(" "))
-                if codec is not None:
+                if codec is not None and number(mapped, most=127) is not None:
                     known[mapped] = codec
         return {f: known[f] for f in self.formats if f in known}
 

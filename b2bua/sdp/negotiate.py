@@ -93,7 +93,7 @@ def playable(remote: Description, ours: Description | None = None) -> Playable |
         if not _is_plain_audio(media) or own.rejected:
             continue
         shared = frozenset(own.codecs.values())
-        usable = {f: c for f, c in media.codecs.items() if c in shared and _is_payload_type(f)}
+        usable = {f: c for f, c in media.codecs.items() if c in shared}
         for payload_format, codec in usable.items():
             if codec in G711:
                 events = (int(f) for f, c in usable.items() if c == TELEPHONE_EVENT)
@@ -158,15 +158,6 @@ def _audio(named: Sequence[tuple[str, Codec]], event: str | None, direction: Att
 
 def _is_plain_audio(media: Media) -> bool:
     return media.kind == "audio" and not media.rejected and media.protocol.upper() in PLAIN_PROFILES
-
-
-def _is_payload_type(payload_format: str) -> bool:
-    return (
-        payload_format.isascii()
-        and payload_format.isdigit()
-        and len(payload_format) <= 3
-        and int(payload_format) <= 127
-    )
 
 
 def _reduced(offered: Media, answered: Media) -> Media:

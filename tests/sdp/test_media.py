@@ -52,6 +52,14 @@ def test_a_broken_rtpmap_names_no_codec(rtpmap: str) -> None:
     assert line(audio("96", f"rtpmap:{rtpmap}")).codec("96") is None
 
 
+@pytest.mark.parametrize("written", ["1-1", "-1", "128", "1e1", "x", "9" * 11, "\u0661"])
+def test_what_is_no_payload_type_names_no_codec(written: str) -> None:
+    """RFC 3551: seven bits; whoever uses one may take it for a number."""
+    media = line(audio(f"0 {written}", f"rtpmap:{written} telephone-event/8000"))
+    assert media.find("telephone-event") is None
+    assert list(media.codecs) == ["0"]
+
+
 def test_an_rtpmap_for_a_format_that_is_not_listed_is_nothing() -> None:
     assert line(audio("0", "rtpmap:101 telephone-event/8000")).find("telephone-event") is None
 
