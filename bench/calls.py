@@ -218,6 +218,7 @@ class Bench:
     def read(self) -> None:
         begun = time.thread_time_ns()
         self.port.doRead()
+        self.reactor.runUntilCurrent()
         self.nanoseconds += time.thread_time_ns() - begun
 
     def settle(self, seconds: float) -> None:

@@ -41,6 +41,8 @@ class Lines:
         self._written: bytes | None = None
         self._heard: Description | None = None
         self._block_digits = ""
+        self._playable: Playable | None = None
+        self._aims: dict[int, Aim] = {}
 
     @property
     def is_aimed(self) -> bool:
@@ -50,7 +52,7 @@ class Lines:
     @property
     def playable(self) -> Playable | None:
         """How to play to this leg, or None when it takes no G.711."""
-        return None if self._heard is None else playable(self._heard, self._told)
+        return self._playable
 
     @property
     def playing_stream(self) -> int | None:
@@ -93,8 +95,15 @@ class Lines:
         return self._written
 
     def hear(self, description: Description, block_digits: str = "") -> None:
-        """Send where `description`, the peer's own, says."""
+        """Send where `description`, the peer's own, says.
+
+        One that comes anew, whatever it says, lets the peer's packets come from elsewhere than the
+        last ones; the very one that was heard before says nothing new.
+        """
+        if description is self._heard and block_digits == self._block_digits:
+            return
         self._heard, self._block_digits = description, block_digits
+        self._aims.clear()
         if not self.streams:
             self._v6 = _is_v6(description, self._v6)
         self._aim_all()
@@ -126,7 +135,8 @@ class Lines:
                 self._backend.close(opened.stream)
                 self._closed(opened.stream)
         self._streams = []
-        self._written = None
+        self._aims.clear()
+        self._told = self._written = self._heard = self._playable = None
 
     def _any_address(self) -> str:
         for opened in self._streams:
@@ -151,13 +161,14 @@ class Lines:
         opened = self._streams[line]
         if opened is not None:
             self._streams[line] = None
+            self._aims.pop(opened.stream, None)
             self._backend.close(opened.stream)
             self._closed(opened.stream)
 
     def _aim_all(self) -> None:
         if self._heard is None:
             return
-        found = self.playable
+        found = self._playable = playable(self._heard, self._told)
         targets = media_targets(self._heard)
         for line, (opened, target) in enumerate(zip(self._streams, targets, strict=False)):
             if opened is None or target is None:
@@ -165,18 +176,18 @@ class Lines:
             if (":" in target.address) != (":" in opened.address):
                 continue  # nothing of ours can reach it: the peer answered in another family
             plays = found is not None and found.line == line
-            self._backend.aim(
-                opened.stream,
-                Aim(
-                    target.address,
-                    target.port,
-                    target.rtcp_port,
-                    nat=self._nat,
-                    payload_type=found.payload_type if found is not None and plays else 0,
-                    event_type=self._event_type(line),
-                    block_digits=self._block_digits,
-                ),
+            aim = Aim(
+                target.address,
+                target.port,
+                target.rtcp_port,
+                nat=self._nat,
+                payload_type=found.payload_type if found is not None and plays else 0,
+                event_type=self._event_type(line),
+                block_digits=self._block_digits,
             )
+            if self._aims.get(opened.stream) != aim:
+                self._aims[opened.stream] = aim
+                self._backend.aim(opened.stream, aim)
 
     def _event_type(self, line: int) -> int:
         assert self._heard is not None

@@ -67,8 +67,10 @@ class Attempt:
         caller = self.caller
         if caller.is_answered:
             return self.start_ringback()
+        if self.ring.answer_on_bridge and not self._has_ringback_of_its_own:
+            return []
         own = caller.own_description()
-        if own is None or (self.ring.answer_on_bridge and not self._has_ringback_of_its_own):
+        if own is None:
             return []
         if not self.ring.answer_on_bridge:
             return [*caller.answer(own, now), *self.start_ringback()]

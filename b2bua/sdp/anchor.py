@@ -77,7 +77,7 @@ def anchor(description: Description, places: Sequence[Place | None], origin: Ori
     """
     if len(places) != len(description.media):
         raise ValueError(f"{len(places)} places for {len(description.media)} media lines")
-    media = tuple(_anchored(description, line, place, origin) for line, place in enumerate(places))
+    media = tuple([_anchored(description, line, at, origin) for line, at in enumerate(places)])
     return Description(
         origin=str(origin),
         connection=origin.address,
@@ -111,7 +111,7 @@ def reject(media: Media) -> Media:
 
 
 def _relayed(attributes: Attributes) -> Attributes:
-    return tuple((n, v) for n, v in attributes if n not in PAST_THE_RELAY and not _bundles(n, v))
+    return tuple([a for a in attributes if a[0] not in PAST_THE_RELAY and not _bundles(*a)])
 
 
 def _bundles(name: str, value: str | None) -> bool:

@@ -12,7 +12,8 @@ in the size.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from string import ascii_letters
 
 from b2bua.sdp.media import (
     PCMA,
@@ -51,6 +52,9 @@ __all__ = [
 ]
 
 
+_NOBODY = "- 0 0 IN IP4 0.0.0.0"
+
+
 @dataclass(frozen=True, slots=True)
 class SdpFault:
     """Why bytes are not a session description we can use."""
@@ -66,7 +70,7 @@ class Description:
     remaining session lines as (letter, value), in order.
     """
 
-    origin: str = "- 0 0 IN IP4 0.0.0.0"
+    origin: str = _NOBODY
     connection: str | None = None
     attributes: Attributes = ()
     media: tuple[Media, ...] = ()
@@ -104,9 +108,9 @@ class Description:
         for media in self.media:
             lines.append(("m", _media_value(media)))
             lines += _in_order(_MEDIA_ORDER, media.others, media.connection, media.attributes)
-        if any(character in value for _, value in lines for character in "\r\n\0"):
+        text = "".join([f"{letter}={value}\r\n" for letter, value in lines])
+        if (text.count("\r"), text.count("\n"), "\0" in text) != (len(lines), len(lines), False):
             raise ValueError("a control character in a session description")
-        text = "".join(f"{letter}={value}\r\n" for letter, value in lines)
         return text.encode("utf-8", "surrogateescape")
 
 
@@ -165,12 +169,11 @@ def _read(data: bytes, limits: Limits) -> Description:
     starts = [at for at, (letter, _) in enumerate(lines) if letter == "m"]
     if len(starts) > limits.media:
         raise _FaultError(f"more than {limits.media} media lines")
-    session = _session(lines[1 : starts[0] if starts else None])
     ends = [*starts[1:], len(lines)]
     media = tuple(
-        _media(lines[start:end], limits) for start, end in zip(starts, ends, strict=False)
+        [_media(lines[start:end], limits) for start, end in zip(starts, ends, strict=False)]
     )
-    description = replace(session, media=media)
+    description = _session(lines[1 : starts[0] if starts else None], media)
     _check_connections(description)
     return description
 
@@ -180,58 +183,53 @@ def _lines(data: bytes, limits: Limits) -> list[tuple[str, str]]:
     full = [line for line in raw if line]
     if len(full) > limits.lines:
         raise _FaultError(f"more than {limits.lines} lines")
-    return [_line(line) for line in full]
+    for line in full:
+        if line[1:2] != "=" or line[0] not in ascii_letters:
+            raise _FaultError("a line that is not <letter>=<value>")
+        if "\r" in line or "\0" in line:
+            raise _FaultError("a control character")
+    return [(line[0], line[2:]) for line in full]
 
 
-def _line(line: str) -> tuple[str, str]:
-    letter, equals, value = line[:1], line[1:2], line[2:]
-    if equals != "=" or not (letter.isascii() and letter.isalpha()):
-        raise _FaultError("a line that is not <letter>=<value>")
-    if "\r" in value or "\0" in value:
-        raise _FaultError("a control character")
-    return letter, value
-
-
-@dataclass(slots=True)
 class _Parts:
     """The lines of one level (session or media), sorted by what we do with them."""
 
-    connection: str | None = None
-    attributes: list[tuple[str, str | None]] = field(default_factory=list)
-    others: list[tuple[str, str]] = field(default_factory=list)
+    __slots__ = ("attributes", "connection", "others")
 
-    def take(self, letter: str, value: str) -> None:
-        if letter == "a":
-            name, colon, rest = value.partition(":")
-            self.attributes.append((name, rest if colon else None))
-        elif letter == "c":
-            # RFC 8866 section 5.7: further ones are for multicast, which we refuse anyway
-            self.connection = self.connection or _address(value)
-        else:
-            self.others.append((letter, value))
+    def __init__(self, lines: Iterable[tuple[str, str]]) -> None:
+        self.connection: str | None = None
+        self.attributes: list[tuple[str, str | None]] = []
+        self.others: list[tuple[str, str]] = []
+        for letter, value in lines:
+            if letter == "a":
+                name, colon, rest = value.partition(":")
+                self.attributes.append((name, rest if colon else None))
+            elif letter == "c":
+                # RFC 8866 section 5.7: further ones are for multicast, which we refuse anyway
+                self.connection = self.connection or _address(value)
+            else:
+                self.others.append((letter, value))
 
     def ordered(self, order: dict[str, int]) -> Lines:
         return tuple(sorted(self.others, key=lambda line: order.get(line[0], _LAST)))
 
 
-def _session(lines: list[tuple[str, str]]) -> Description:
-    parts = _Parts()
+def _session(lines: list[tuple[str, str]], media: tuple[Media, ...]) -> Description:
     single: dict[str, str] = {}
     for letter, value in lines:
         if letter in ("v", "o", "s"):
             if letter == "v" or letter in single:
                 raise _FaultError(f"a second {letter}= line")
             single[letter] = value
-        else:
-            parts.take(letter, value)
-    empty = Description()
+    parts = _Parts(line for line in lines if line[0] not in ("o", "s"))
     if not any(letter == "t" for letter, _ in parts.others):
-        parts.others.append(("t", "0 0"))
+        parts.others.append(_TIME)
     return Description(
-        origin=single.get("o", empty.origin),
+        origin=single.get("o", _NOBODY),
         connection=parts.connection,
         attributes=tuple(parts.attributes),
-        name=single.get("s") or empty.name,
+        media=media,
+        name=single.get("s") or "-",
         others=parts.ordered(_SESSION_ORDER),
     )
 
@@ -249,9 +247,7 @@ def _media(lines: list[tuple[str, str]], limits: Limits) -> Media:
         raise _FaultError(f"no port: {ports[:20]!a}")
     if not formats and port:
         raise _FaultError("an m= line without formats")
-    parts = _Parts()
-    for letter, value in below:
-        parts.take(letter, value)
+    parts = _Parts(below)
     return Media(
         kind=kind,
         port=port,

@@ -90,3 +90,37 @@ def test_encrypted_media_is_not_read_as_keys(relay: MemoryRelay) -> None:
     assert stream.aim.event_type == -1
     assert lines.playable is None
     lines.close()
+
+
+def test_a_new_description_in_the_same_words_is_aimed_at_anew(relay: MemoryRelay) -> None:
+    lines = lines_of(relay)
+    lines.tell(described(*AUDIO))
+    lines.hear(described(*AUDIO))
+    [stream] = relay.streams.values()
+    before, stream.aim = stream.aim, None
+    lines.hear(described(*AUDIO))
+    assert stream.aim == before
+    lines.close()
+
+
+def test_what_has_been_heard_is_not_aimed_at_twice(relay: MemoryRelay) -> None:
+    lines, heard = lines_of(relay), described(*AUDIO)
+    lines.tell(described(*AUDIO))
+    lines.hear(heard)
+    [stream] = relay.streams.values()
+    stream.aim = None
+    lines.hear(heard)
+    lines.tell(described(*AUDIO, "a=sendonly"))
+    assert stream.aim is None
+    lines.hear(heard, "*")
+    assert stream.aim is not None
+    lines.close()
+
+
+def test_closed_lines_remember_nothing(relay: MemoryRelay) -> None:
+    lines = lines_of(relay)
+    lines.tell(described(*AUDIO))
+    lines.hear(described(*AUDIO))
+    lines.close()
+    assert not lines.is_aimed
+    assert lines.playable is None
