@@ -69,7 +69,7 @@ class Judged:
     async def begin(self, number: str) -> None:
         """Start a daemon that rings the crowd for `number`."""
         entries = TRUNK + entry(self.crowd.port, number)
-        self._daemon = Daemon(reactor, self._folder, entries, t1=0.1, ports=4_000)
+        self._daemon = Daemon(reactor, self._folder, entries, ports=4_000)
         await self._daemon.start()
 
     async def call(self) -> list[Talk]:

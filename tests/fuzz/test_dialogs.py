@@ -31,7 +31,7 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.crowd = Crowd(reactor)
-        self.daemon = Daemon(reactor, folder, static(self.crowd.port), t1=0.1)
+        self.daemon = Daemon(reactor, folder, static(self.crowd.port))
         self._stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._stranger.bind((HOST, 0))
         self._stranger.setblocking(False)

@@ -35,6 +35,9 @@ class AnsweringPhone(Phone):
         """Take one datagram, unless nobody is there any more."""
         if self.vanished:
             return
+        if self._is_known(read_datagram(data)):
+            self.ack()
+            return
         was_called = self.invite is not None
         super().hear(data)
         if self.manual:
@@ -44,6 +47,13 @@ class AnsweringPhone(Phone):
         elif self.invite is not None and not was_called:
             self.answer(180)
             self.answer(200)
+
+    def _is_known(self, message: object) -> bool:
+        """Tell whether this is a 2xx that comes again, as on a busy machine its ACK is late."""
+        final = self.final
+        if final is None or not isinstance(message, Response) or not message.is_success:
+            return False
+        return message.cseq == final.cseq and message.cseq.method == "INVITE"
 
     @property
     def is_in_call(self) -> bool:
