@@ -231,7 +231,7 @@ class Phone:
             f"Contact: <sip:{self.name}@{host}:{port}>",
             "Max-Forwards: 70",
             *([f"Content-Type: {content_type}"] if body else []),
-            f"Content-Length: {len(body)}",
+            f"Content-Length: {len(body.encode())}",
         ]
         return "\r\n".join([*lines, "", body])
 
@@ -248,7 +248,7 @@ class Phone:
             f"CSeq: {request.headers.get('CSeq')}",
             f"Contact: <sip:{self.name}@{host}:{port}>",
             *(["Content-Type: application/sdp"] if body else []),
-            f"Content-Length: {len(body)}",
+            f"Content-Length: {len(body.encode())}",
         ]
         self._send("\r\n".join([*lines, "", body]).encode(), self.server)
 
@@ -266,7 +266,7 @@ def _particulars(message: Request | Response) -> dict[str, str]:
     }
     if message.sdp is not None:
         told["sdp"] = "yes"
-        for line in message.sdp.decode().splitlines():
+        for line in message.sdp.decode(errors="replace").splitlines():
             if line.startswith("m=audio"):
                 told["codecs"] = ",".join(line.split()[3:])
             if line[2:] in _DIRECTIONS:
