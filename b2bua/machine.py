@@ -16,6 +16,16 @@ InputT = TypeVar("InputT", bound=Enum)
 EffectT = TypeVar("EffectT")
 
 
+class Symbol(Enum):
+    """A state, an input, a timer: a name that tables and dicts are keyed by.
+
+    `Enum` hashes its members by name, in Python, and a call looks a hundred of them up.  Members
+    are singletons, so their identity does as well and costs nothing.
+    """
+
+    __hash__ = object.__hash__
+
+
 class HasState(Protocol[StateT]):
     """A record that a table moves: anything with a settable `state`."""
 

@@ -14,7 +14,7 @@ comes, or the 200 that crossed it, which changes nothing (rule D-11).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import auto
 
 from b2bua.call.effects import (
     AimAt,
@@ -35,7 +35,7 @@ from b2bua.call.effects import (
 from b2bua.call.record import End, LegRecord
 from b2bua.call.refusals import BAD_DESCRIPTION, status_of_refusal
 from b2bua.call.vocabulary import Answered, HungUp, Refused, Ringing
-from b2bua.machine import Table, ignore, step
+from b2bua.machine import Symbol, Table, ignore, step
 from b2bua.routing.plan import Status, Target
 from b2bua.sdp.description import Description
 from b2bua.sdp.negotiate import is_answer_to
@@ -44,7 +44,7 @@ CANCELLED = 487
 """RFC 3261 section 21.4.25: what a leg that we cancelled answers."""
 
 
-class State(Enum):
+class State(Symbol):
     """Where a branch is."""
 
     WAITING = auto()
@@ -56,7 +56,7 @@ class State(Enum):
     OVER = auto()
 
 
-class Input(Enum):
+class Input(Symbol):
     """What its leg says, or the call decides."""
 
     BEGINS = auto()

@@ -11,7 +11,7 @@ Media is aimed anew only when both sides have agreed.
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import auto
 
 from b2bua.call.effects import (
     Acknowledge,
@@ -31,7 +31,7 @@ from b2bua.call.vocabulary import (
     ReofferRefused,
     ReofferWithdrawn,
 )
-from b2bua.machine import Table, ignore, step
+from b2bua.machine import Symbol, Table, ignore, step
 from b2bua.sdp.description import Description
 from b2bua.sdp.negotiate import is_answer_to
 
@@ -44,7 +44,7 @@ def sends_media(sdp: Description) -> bool:
     )
 
 
-class State(Enum):
+class State(Symbol):
     """Where the current re-offer stands."""
 
     STEADY = auto()
@@ -52,7 +52,7 @@ class State(Enum):
     CONFIRMING = auto()
 
 
-class Input(Enum):
+class Input(Symbol):
     """What either leg says of it."""
 
     REOFFERED = auto()

@@ -9,7 +9,7 @@ an address: the relay's is put in when it is sent).
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import auto
 
 from b2bua.call.effects import (
     AimAt,
@@ -26,13 +26,13 @@ from b2bua.call.effects import (
 )
 from b2bua.call.record import End, LegRecord
 from b2bua.call.vocabulary import HungUp
-from b2bua.machine import Table, ignore, step
+from b2bua.machine import Symbol, Table, ignore, step
 from b2bua.routing.plan import Status
 from b2bua.sdp.description import Description
 from b2bua.sdp.negotiate import answer_for_prompts, offer, reduce_to
 
 
-class State(Enum):
+class State(Symbol):
     """How far we have come with the caller."""
 
     OFFERED = auto()
@@ -42,7 +42,7 @@ class State(Enum):
     OVER = auto()
 
 
-class Input(Enum):
+class Input(Symbol):
     """What we tell the caller, or the caller does."""
 
     ALERT = auto()

@@ -7,8 +7,8 @@ performs the effect anchors it at the relay ports of the leg it is told to.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
+from b2bua.machine import Symbol
 from b2bua.routing.plan import Event, LegFacts, Outcome, Recording, StatusPlan, Target
 from b2bua.sdp.description import Description
 
@@ -16,14 +16,14 @@ LegId = str
 """The `CallSid` of a leg."""
 
 
-class Elsewhere(Enum):
+class Elsewhere(Symbol):
     """Why a leg is let go; decides its Reason header (rcml.md D-10, RFC 3326)."""
 
     ANSWERED_ELSEWHERE = "answered elsewhere"
     NO_REASON = "no reason"
 
 
-class Clock(Enum):
+class Clock(Symbol):
     """The timers of a call, by what they bound."""
 
     RING = "ring"

@@ -6,18 +6,18 @@ The order initiated < ringing < answered < completed, at most one of each and ex
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+from dataclasses import dataclass
+from enum import auto
 
 from b2bua.call.effects import Recorded, Report
-from b2bua.machine import Table, ignore, step
+from b2bua.machine import Symbol, Table, ignore, step
 from b2bua.routing.plan import Event, LegFacts, Status, StatusPlan
 
 Told = Recorded | Report
 """A step: always for the record, and for the application where it asked."""
 
 
-class Progress(Enum):
+class Progress(Symbol):
     """How far a leg has come."""
 
     NEW = auto()
@@ -27,7 +27,7 @@ class Progress(Enum):
     COMPLETED = auto()
 
 
-class Happening(Enum):
+class Happening(Symbol):
     """What can happen to it."""
 
     INITIATE = auto()
@@ -110,15 +110,15 @@ class LegRecord:
 
 
 def _initiate(record: LegRecord, _payload: object) -> tuple[Told, ...]:
-    record.facts = replace(record.facts, status=Status.INITIATED)
+    record.facts = record.facts.at(Status.INITIATED)
     reports = record.tell(Event.INITIATED)
     # rcml.md 6.2: `initiated` is said in this one event alone; a new leg shows as ringing.
-    record.facts = replace(record.facts, status=Status.RINGING)
+    record.facts = record.facts.at(Status.RINGING)
     return reports
 
 
 def _ring(record: LegRecord, _payload: object) -> tuple[Told, ...]:
-    record.facts = replace(record.facts, status=Status.RINGING)
+    record.facts = record.facts.at(Status.RINGING)
     return record.tell(Event.RINGING)
 
 
@@ -126,18 +126,14 @@ def _answer(
     record: LegRecord, payload: tuple[float, tuple[tuple[str, str], ...]]
 ) -> tuple[Told, ...]:
     record.answered_at, headers = payload
-    record.facts = replace(
-        record.facts,
-        status=Status.IN_PROGRESS,
-        sip_headers=headers or record.facts.sip_headers,
-    )
+    record.facts = record.facts.at(Status.IN_PROGRESS, headers)
     return record.tell(Event.ANSWERED)
 
 
 def _complete(record: LegRecord, payload: tuple[float, End]) -> tuple[Told, ...]:
     record.ended_at, end = payload
     record.sip_status = end.sip_status
-    record.facts = replace(record.facts, status=end.status)
+    record.facts = record.facts.at(end.status)
     return record.tell(Event.COMPLETED, end)
 
 

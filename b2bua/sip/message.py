@@ -305,7 +305,7 @@ class Request(_Fields):
             return to
         try:
             # Appending is right for both forms: outside brackets parameters are the field's.
-            return to if read_name_addr(to).tag else f"{to};tag={tag}"
+            return to if self.to.tag else f"{to};tag={tag}"
         except SyntaxFault:
             return to  # a malformed request is answered with its own To
 

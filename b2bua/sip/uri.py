@@ -67,7 +67,8 @@ class Uri:
 
     def without_params(self, *names: str) -> Uri:
         """Return the same URI without the parameters `names` (lower case)."""
-        return replace(self, params=tuple(pair for pair in self.params if pair[0] not in names))
+        kept = tuple([pair for pair in self.params if pair[0] not in names])
+        return replace(self, params=kept) if len(kept) < len(self.params) else self
 
     def without_headers(self) -> Uri:
         """Return the same URI as it may stand in a Request-URI or a header field (19.1.1)."""

@@ -17,7 +17,8 @@ from collections.abc import Mapping, Sequence
 _TOKEN = r"[A-Za-z0-9\-.!*_+~]++"  # noqa: S105 - a rule of the grammar
 _VALUE = r"[!#-+\--:=@-~]++"
 _PARAMS = rf"(?:;{_TOKEN}(?:={_VALUE})?+)*+"
-_PLACE = r"[A-Za-z0-9.\-]++(?::(?:[1-5][0-9]{4}|[1-9][0-9]{0,3}))?+"
+_PORT = r"(?:[1-5][0-9]{4}|6[0-4][0-9]{3}|[1-9][0-9]{0,3})"
+_PLACE = rf"[A-Za-z0-9.\-]++(?::{_PORT})?+"
 _USER = r"[A-Za-z0-9\-_.!~*'()&=+$/]++"
 _URI_PARAMS = r"(?:;[A-Za-z0-9\-_.!~*]++(?:=[A-Za-z0-9\-_.!~*:+]++)?+)*+"
 _URI = rf"sips?:(?:{_USER}@)?+{_PLACE}{_URI_PARAMS}"

@@ -123,7 +123,8 @@ class Via:
 
     def without_params(self, *names: str) -> Via:
         """Return the same without the parameters `names` (lower case)."""
-        return replace(self, params=tuple([pair for pair in self.params if pair[0] not in names]))
+        kept = tuple([pair for pair in self.params if pair[0] not in names])
+        return replace(self, params=kept) if len(kept) < len(self.params) else self
 
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"

@@ -124,15 +124,19 @@ class MemoryCalls:
         if before is None and event is not Event.INITIATED:
             return  # deleted, or forgotten, while its last step was on its way
         record = before or self.add(facts, at)
-        record = replace(record, facts=facts, updated_at=at)
-        match event:
-            case Event.INITIATED:
-                record = replace(record, started_at=at)
-            case Event.ANSWERED:
-                record = replace(record, answered_at=at)
-            case Event.COMPLETED:
-                record = replace(record, ended_at=at, duration=duration)
-        self._keep(record)
+        is_over = event is Event.COMPLETED
+        self._keep(
+            CallRecord(
+                facts,
+                record.place,
+                record.created_at,
+                updated_at=at,
+                started_at=at if event is Event.INITIATED else record.started_at,
+                answered_at=at if event is Event.ANSWERED else record.answered_at,
+                ended_at=at if is_over else record.ended_at,
+                duration=duration if is_over else record.duration,
+            )
+        )
 
     def close(self, sid: str, status: Status, at: float) -> None:
         """End the record of a leg that has no last step: never dialled, or lost."""

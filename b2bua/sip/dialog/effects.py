@@ -8,14 +8,14 @@ the events, `Ended` comes last.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
+from b2bua.machine import Symbol
 from b2bua.sip.dialog.events import Event
 from b2bua.sip.message import Request, Response
 from b2bua.sip.nexthop import Hop
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """A timer of one session; no letter of RFC 3261 names any of them."""
 
     RESEND = "resend"  # our 2xx goes out again (13.3.1.4)

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+
+from b2bua.machine import Symbol
 
 
-class Cause(Enum):
+class Cause(Symbol):
     """Why a session is over."""
 
     REMOTE_BYE = "remote BYE"

@@ -13,10 +13,9 @@ Whatever comes of a re-offer, only `Usage` ends the session: a refused offer lea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from itertools import product
 
-from b2bua.machine import Table, ignore
+from b2bua.machine import Symbol, Table, ignore
 from b2bua.sip.dialog.effects import (
     Acknowledge,
     Arm,
@@ -45,7 +44,7 @@ MOST_GLARES = 3
 """How often one offer of ours may meet the peer's before we let go of it."""
 
 
-class State(Enum):
+class State(Symbol):
     STABLE = "stable"
     OFFERING = "offering"  # our re-INVITE has no final response
     GLARED = "glared"  # our re-INVITE was refused with 491 and will be sent again
@@ -55,7 +54,7 @@ class State(Enum):
     CLOSED = "closed"
 
 
-class Input(Enum):
+class Input(Symbol):
     REOFFER = "reoffer"
     ANSWER = "answer"
     REFUSE = "refuse"

@@ -40,8 +40,10 @@ def challenged(u: Usage, exchange: Exchange, request: Request, response: Respons
     None if it asks for none, if we have none or none for that destination, or if nobody is
     interested in the request any more.  A BYE is of interest even when the session is over.
     """
+    if u.authentication is None or response.status not in (401, 407):
+        return None
     dialog = u.dialog_of(request)
-    if u.authentication is None or dialog is None or response.status not in (401, 407):
+    if dialog is None:
         return None
     wanted = exchange.awaits(request) if request.method == "INVITE" else u.state is not State.ENDED
     hop = dialog.hop()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from enum import Enum
 
+from b2bua.machine import Symbol
 from b2bua.sip.dialog import capabilities
 from b2bua.sip.dialog.authentication import Authentication
 from b2bua.sip.dialog.dialog import Dialog
@@ -22,7 +22,7 @@ from b2bua.sip.transaction.timers import Timers
 Fields = Iterable[tuple[str, str]]
 
 
-class State(Enum):
+class State(Symbol):
     IDLE = "idle"  # UAC: not started
     CALLING = "calling"  # UAC: INVITE sent, no final response
     CANCELLING = "cancelling"  # UAC: the same, and no longer wanted
@@ -34,7 +34,7 @@ class State(Enum):
     ENDED = "ended"
 
 
-class Input(Enum):
+class Input(Symbol):
     START = "start"
     ACKNOWLEDGE = "acknowledge"
     RING = "ring"

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
-from b2bua.machine import Table, ignore, step
+from b2bua.machine import Symbol, Table, ignore, step
 from b2bua.sip.message import Request, Response
 from b2bua.sip.transaction.effects import Arm, Deliver, Disarm, Effect, Effects, Ended, Send, Why
 from b2bua.sip.transaction.timers import Timer, Timers
 
 
-class State(Enum):
+class State(Symbol):
     TRYING = "trying"
     PROCEEDING = "proceeding"
     COMPLETED = "completed"
     TERMINATED = "terminated"
 
 
-class Input(Enum):
+class Input(Symbol):
     RESPONSE_1XX = "1xx"
     RESPONSE_200_699 = "200-699"
     TIMER_E = "timer E"

@@ -7,13 +7,13 @@ transaction is told comes last, so that whatever it does in return finds the tim
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
+from b2bua.machine import Symbol
 from b2bua.sip.message import Message, Request
 from b2bua.sip.transaction.timers import Timer
 
 
-class Why(Enum):
+class Why(Symbol):
     """How a transaction ended, or what went wrong with it."""
 
     NORMAL = "normal"

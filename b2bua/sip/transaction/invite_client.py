@@ -8,9 +8,8 @@ A cancellation waits here for the first provisional response (section 9.1).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 
-from b2bua.machine import Table, ignore, step
+from b2bua.machine import Symbol, Table, ignore, step
 from b2bua.sip.headers import Headers
 from b2bua.sip.message import Request, Response
 from b2bua.sip.transaction.effects import (
@@ -27,7 +26,7 @@ from b2bua.sip.transaction.effects import (
 from b2bua.sip.transaction.timers import Timer, Timers
 
 
-class State(Enum):
+class State(Symbol):
     CALLING = "calling"
     PROCEEDING = "proceeding"
     ACCEPTED = "accepted"
@@ -35,7 +34,7 @@ class State(Enum):
     TERMINATED = "terminated"
 
 
-class Input(Enum):
+class Input(Symbol):
     RESPONSE_1XX = "1xx"
     RESPONSE_2XX = "2xx"
     RESPONSE_300_699 = "300-699"

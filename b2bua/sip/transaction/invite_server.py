@@ -8,9 +8,7 @@ INVITE is not mistaken for a new one.
 
 from __future__ import annotations
 
-from enum import Enum
-
-from b2bua.machine import Table, ignore, step
+from b2bua.machine import Symbol, Table, ignore, step
 from b2bua.sip.message import Request, Response
 from b2bua.sip.transaction.effects import (
     Arm,
@@ -26,7 +24,7 @@ from b2bua.sip.transaction.effects import (
 from b2bua.sip.transaction.timers import Timer, Timers
 
 
-class State(Enum):
+class State(Symbol):
     PROCEEDING = "proceeding"
     ACCEPTED = "accepted"
     COMPLETED = "completed"
@@ -34,7 +32,7 @@ class State(Enum):
     TERMINATED = "terminated"
 
 
-class Input(Enum):
+class Input(Symbol):
     INVITE = "INVITE"
     ACK = "ACK"
     SEND_1XX = "1xx from the user"

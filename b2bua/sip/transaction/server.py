@@ -6,22 +6,20 @@ a repeated request is not mistaken for a new one.
 
 from __future__ import annotations
 
-from enum import Enum
-
-from b2bua.machine import Table, ignore, step
+from b2bua.machine import Symbol, Table, ignore, step
 from b2bua.sip.message import Request, Response
 from b2bua.sip.transaction.effects import Arm, Deliver, Effect, Effects, Ended, Report, Send, Why
 from b2bua.sip.transaction.timers import Timer, Timers
 
 
-class State(Enum):
+class State(Symbol):
     TRYING = "trying"
     PROCEEDING = "proceeding"
     COMPLETED = "completed"
     TERMINATED = "terminated"
 
 
-class Input(Enum):
+class Input(Symbol):
     REQUEST = "request"
     SEND_1XX = "1xx from the user"
     SEND_200_699 = "200-699 from the user"

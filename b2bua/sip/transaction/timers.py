@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+
+from b2bua.machine import Symbol
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """A timer of one transaction (RFC 3261 appendix A, RFC 6026)."""
 
     A = "A"  # INVITE client: send again (17.1.1.2)
