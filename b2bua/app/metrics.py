@@ -28,6 +28,7 @@ _HELP = {
     "callbacks_dead": "Status callbacks that were given up.",
     "callbacks_dropped": "Status callbacks refused because too many were pending.",
     "media_notices_dropped": "Notices of the media relay lost because too many were waiting.",
+    "media_copies_dropped": "Copies of packets lost to recordings that were read too slowly.",
     "calls_total": "Calls taken since the start.",
     "refused": "Calls and requests refused, by reason.",
     "malformed": "Malformed messages, by reason.",

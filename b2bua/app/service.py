@@ -259,6 +259,7 @@ class Daemon(MultiService):
             "callbacks_dead": self._callbacks.dead,
             "callbacks_dropped": self._callbacks.dropped,
             "media_notices_dropped": self._relay.notices_dropped,
+            "media_copies_dropped": self._relay.copies_dropped,
             **self._storage.counters(),
             "reactor_lag_ms": self.lag.read(),
         }

@@ -59,6 +59,19 @@ class Relay:
     def press(self, stream: int, token: int, digits: str, /) -> None: ...
     def quiet(self, stream: int, /) -> None: ...
     def watch(self, stream: int, nanoseconds: int, /) -> None: ...
+    def open_tap(self) -> int:
+        """Open a bounded queue that streams copy to what they receive; there are `streams`."""
+
+    def tap(self, stream: int, tap: int, channel: int, /) -> None:
+        """Have `stream` copy to `tap`, 0 for none, as of `channel`, 0-255."""
+
+    def take(self, tap: int, /) -> bytes:
+        """Take what has come: whole packets, as `b2bua.media.tapped` reads them."""
+
+    def close_tap(self, tap: int, /) -> None: ...
+    def tap_dropped(self) -> int:
+        """Return how many packets found no room in their taps."""
+
     def counts(self, stream: int, /) -> tuple[int, int, int, int, int, int, int]:
         """Return the fields of `interfaces.Counts`, in its order."""
 
@@ -81,3 +94,6 @@ def level(pcm: bytes, /) -> tuple[int, float]:
 
 def amplify(pcm: bytes, gain: float, /) -> bytes:
     """Return `pcm` times `gain`, clipped where it is too loud."""
+
+def mix(a: bytes, b: bytes, /) -> bytes:
+    """Return the sum of two equally long recordings, clipped where it is too loud."""

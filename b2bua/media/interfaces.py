@@ -139,6 +139,27 @@ class Backend(Protocol):
     def watch(self, stream: int, seconds: float) -> None:
         """Tell `Silent` when nothing has come for `seconds`; 0 stops watching."""
 
+    def open_tap(self) -> int:
+        """Open a bounded queue of copies, where streams put what they receive.
+
+        It outlives the streams, so that their last packets can be taken; `close_tap` ends it.
+
+        Raises:
+            OSError: there are as many as streams already.
+        """
+
+    def tap(self, stream: int, tap: int, channel: int) -> None:
+        """Copy what `stream` receives to `tap`, 0 for nowhere; keys (RFC 4733) are left out.
+
+        `channel`, 0-255, tells its packets from others.
+        """
+
+    def take(self, tap: int) -> bytes:
+        """Take what has come since: see `b2bua.media.tapped`."""
+
+    def close_tap(self, tap: int) -> None:
+        """Forget `tap`, if it is known, and what is in it."""
+
     def counts(self, stream: int) -> Counts:
         """Return what the stream has done so far."""
 

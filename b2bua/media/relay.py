@@ -136,6 +136,23 @@ class Relay:
             raise ValueError(f"cannot watch for {seconds} s")
         self._relay.watch(stream, round(seconds * 1_000_000_000))
 
+    def open_tap(self) -> int:
+        return self._relay.open_tap()
+
+    def tap(self, stream: int, tap: int, channel: int) -> None:
+        self._relay.tap(stream, tap, channel)
+
+    def take(self, tap: int) -> bytes:
+        return self._relay.take(tap)
+
+    def close_tap(self, tap: int) -> None:
+        self._relay.close_tap(tap)
+
+    @property
+    def copies_dropped(self) -> int:
+        """How many copies of packets found no room in their taps."""
+        return self._relay.tap_dropped()
+
     def counts(self, stream: int) -> Counts:
         return Counts(*self._relay.counts(stream))
 

@@ -43,7 +43,7 @@ static int scenario(void)
 	const uint8_t octets[160] = { 0 };
 	struct address local;
 	struct relay *relay;
-	uint64_t handle;
+	uint64_t handle, tap;
 	int fault = relay_make(&relay, &limits);
 
 	if (fault != 0)
@@ -52,6 +52,8 @@ static int scenario(void)
 	fault = relay_start(relay);
 	if (fault == 0)
 		fault = relay_open(relay, STREAM_RAW, &local, &handle);
+	if (fault == 0)
+		fault = relay_tap_open(relay, &tap);
 	if (fault == 0)
 		fault = relay_play(relay, handle, 1, octets, sizeof octets, false);
 	if (fault == -EINVAL) /* raw streams have no voice */

@@ -1,107 +1,8 @@
 /* The whole relay on loopback: its thread, its sockets, and what it tells.  Real time. */
-#include "check.h"
-#include "clock.h"
-#include "relay.h"
-#include "socket.h"
+#include "rig.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
-#include <sys/socket.h>
-
-enum { PATIENCE_MS = 5000, BASE_PORT = 42000, PORTS = 2000 };
-
-struct party {
-	int socket;
-	struct address address;
-};
-
-static struct relay *relay;
-
-static struct party party_make(const char *host)
-{
-	struct party party;
-
-	CHECK(address_read(host, 0, &party.address));
-	party.socket = socket_bind(&party.address);
-	CHECK(party.socket >= 0);
-	CHECK(getsockname(party.socket, &party.address.u.any, &party.address.size) == 0);
-	return party;
-}
-
-static void begin(uint32_t notices)
-{
-	const struct relay_limits limits = {
-		.streams = 64, .packets_per_second = 250, .gather_us = 1000, .notices = notices
-	};
-
-	CHECK(relay_make(&relay, &limits) == 0);
-	CHECK(relay_start(relay) == 0);
-}
-
-static void end(void)
-{
-	relay_free(relay);
-	relay = NULL;
-}
-
-/* Some pair that is free just now; other programs may have some of them. */
-static uint64_t open_at(const char *host, enum stream_kind kind, struct address *address)
-{
-	static uint16_t step;
-	uint64_t handle = 0;
-
-	for (int tries = 0; tries < PORTS; tries++) {
-		step = (uint16_t)((step + 2) % PORTS);
-		CHECK(address_read(host, (uint16_t)(BASE_PORT + step), address));
-		if (relay_open(relay, kind, address, &handle) == 0)
-			return handle;
-	}
-	CHECK(!"a free port");
-	return 0;
-}
-
-static void aim_at(uint64_t handle, const struct party *party, int event_type)
-{
-	const struct aim aim = { .rtp = party->address,
-				 .format = { .payload_type = 0, .event_type = event_type } };
-
-	CHECK(relay_aim(relay, handle, &aim) == 0);
-}
-
-static void send_to(const struct party *party, const struct address *to, const void *packet,
-		    size_t size)
-{
-	CHECK(socket_send(party->socket, to, packet, size));
-}
-
-static size_t receive(const struct party *party, uint8_t *packet, size_t size)
-{
-	struct pollfd poll_for = { .fd = party->socket, .events = POLLIN };
-	ssize_t got;
-
-	CHECK(poll(&poll_for, 1, PATIENCE_MS) == 1);
-	got = recv(party->socket, packet, size, 0);
-	CHECK(got >= 0);
-	return (size_t)got;
-}
-
-static struct notice expect_notice(enum notice_kind kind)
-{
-	struct pollfd poll_for = { .fd = relay_descriptor(relay), .events = POLLIN };
-	struct notice notice;
-
-	for (;;) {
-		if (relay_take_notice(relay, &notice)) {
-			CHECK(notice.kind == kind);
-			return notice;
-		}
-		CHECK(poll(&poll_for, 1, PATIENCE_MS) == 1);
-		relay_hush(relay);
-	}
-}
-
-static const uint8_t audio[172] = { 0x80, 0x00, 0, 1, 0, 0, 0, 160, 1, 2, 3, 4, 'a' };
 
 static void packets_cross_both_ways(const char *host)
 {
@@ -317,22 +218,29 @@ static void commands_and_packets_do_not_disturb_each_other(void)
 	pthread_t thread;
 	struct notice notice;
 	struct aim aim = { .rtp = a.address, .nat = true };
+	static uint8_t taken[TAP_BYTES];
+	size_t size;
 
 	begin(8);
 	atomic_store(&is_over, false);
 	(void)relay_close(relay, open_at("127.0.0.1", STREAM_RTP, &at_a), &counts);
 	CHECK(pthread_create(&thread, NULL, flood, &at_a) == 0);
 	for (unsigned round = 0; round < 300; round++) {
-		uint64_t sa = 0, sb = open_at("127.0.0.1", STREAM_RTP, &at_b);
+		uint64_t tap, sa = 0, sb = open_at("127.0.0.1", STREAM_RTP, &at_b);
 
 		while (relay_open(relay, STREAM_RTP, &at_a, &sa) != 0)
 			(void)poll(NULL, 0, 1); /* its old sockets are still being closed */
 		CHECK(relay_aim(relay, sa, &aim) == 0 && relay_aim(relay, sb, &aim) == 0);
 		CHECK(relay_link(relay, sa, sb) == 0);
 		CHECK(relay_watch(relay, sa, 1) == 0);
+		CHECK(relay_tap_open(relay, &tap) == 0 && relay_tap(relay, sa, tap, 1) == 0);
 		CHECK(relay_play(relay, sa, round, octets, sizeof octets, true) == 0);
 		CHECK(relay_press(relay, sb, round, "12") == 0);
 		CHECK(relay_count(relay, sa, &counts) == 0);
+		CHECK(relay_tap_take(relay, tap, taken, &size) == 0);
+		if (round % 3 == 0)
+			CHECK(relay_tap(relay, sa, 0, 0) == 0);
+		relay_tap_close(relay, tap); /* while the stream may have it still */
 		if (round % 2 != 0)
 			CHECK(relay_quiet(relay, sa) == 0 && relay_unlink(relay, sa) == 0);
 		while (round % 8 == 0 && relay_take_notice(relay, &notice))

@@ -86,3 +86,10 @@ def test_what_is_amplified_too_much_is_clipped() -> None:
 def test_half_samples_and_unknown_rates_are_refused(call: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match=r"16-bit samples|rate"):
         call()
+
+
+def test_two_voices_are_added_and_clipped() -> None:
+    a, b = array("h", [1, 32_767, -32_768]), array("h", [2, 1, -1])
+    assert array("h", _relay.mix(a.tobytes(), b.tobytes())).tolist() == [3, 32_767, -32_768]
+    with pytest.raises(ValueError, match="as many"):
+        _relay.mix(a.tobytes(), b.tobytes()[2:])

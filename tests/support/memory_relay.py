@@ -38,6 +38,7 @@ class Stream:
     ends: IDelayedCall | None = None
     watch: IDelayedCall | None = None
     pressed: list[str] = field(default_factory=list)
+    tapped: tuple[int, int] | None = None
 
 
 class MemoryRelay:
@@ -59,6 +60,7 @@ class MemoryRelay:
         self._watches = watches
         self._handles, self._numbers = count(1), count(20_000, 2)
         self.streams: dict[int, Stream] = {}
+        self.taps: dict[int, bytes] = {}
         self._notify: Callable[[Notice], None] = lambda _notice: None
 
     def start(self, notify: Callable[[Notice], None]) -> None:
@@ -122,6 +124,21 @@ class MemoryRelay:
         state.watch = None
         if seconds and self._watches:
             state.watch = self._clock.callLater(seconds, self._silent, stream)
+
+    def open_tap(self) -> int:
+        tap = next(self._handles)
+        self.taps[tap] = b""
+        return tap
+
+    def tap(self, stream: int, tap: int, channel: int) -> None:
+        self._at(stream).tapped = (tap, channel) if tap else None
+
+    def take(self, tap: int) -> bytes:
+        taken, self.taps[tap] = self.taps[tap], b""
+        return taken
+
+    def close_tap(self, tap: int) -> None:
+        self.taps.pop(tap, None)
 
     def counts(self, stream: int) -> Counts:
         self._at(stream)

@@ -6,6 +6,7 @@ It has the constructor and the interface of `b2bua.media.relay.Relay`, and share
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
@@ -29,6 +30,7 @@ from b2bua.media.interfaces import (
 )
 from b2bua.media.ports import PortPairs
 from b2bua.media.relay import Interface
+from b2bua.media.tapped import Tapped, write_tapped
 from tests.support.pure_rtp import GAP, KEYS, MOST_BYTES, Address, Header, Keys, Source, is_rtcp
 from tests.support.pure_rtp import read_rtp as read
 from tests.support.pure_voice import Voice
@@ -102,6 +104,8 @@ class _Stream:
     frames: Iterator[bytes | None] | None = None
     frame_due: float | None = None
     timers: dict[str, IDelayedCall] = field(default_factory=dict)
+    tap: int = 0
+    channel: int = 0
 
     def count(self, **more: int) -> None:
         now = {name: getattr(self.counts, name) + amount for name, amount in more.items()}
@@ -125,6 +129,7 @@ class PureRelay:
         self._limit = packets_per_second
         self._streams: dict[int, tuple[_Stream, int]] = {}
         self._last = 0
+        self._taps: dict[int, bytes] = {}
         self._notify: Callable[[Notice], None] = lambda _notice: None
 
     def start(self, notify: Callable[[Notice], None]) -> None:
@@ -191,6 +196,26 @@ class PureRelay:
         known = self._find(stream)
         since = self._reactor.seconds()
         self._arm(known, "watch", seconds or None, lambda: self._look(known, seconds, since))
+
+    def open_tap(self) -> int:
+        self._last += 1
+        self._taps[self._last] = b""
+        return self._last
+
+    def tap(self, stream: int, tap: int, channel: int) -> None:
+        known = self._find(stream)
+        if known.kind is Kind.RAW:
+            raise ValueError("only RTP is tapped")
+        if tap and tap not in self._taps:
+            raise LookupError(tap)
+        known.tap, known.channel = tap, channel
+
+    def take(self, tap: int) -> bytes:
+        taken, self._taps[tap] = self._taps[tap], b""
+        return taken
+
+    def close_tap(self, tap: int) -> None:
+        self._taps.pop(tap, None)
 
     def counts(self, stream: int) -> Counts:
         known = self._find(stream)
@@ -267,6 +292,8 @@ class PureRelay:
         stream.last_received = self._reactor.seconds()
         if header is not None and header.payload_type == stream.aim.event_type:
             packet = self._hear_key(stream, header, packet)
+        elif header is not None and stream.tap in self._taps:
+            self._taps[stream.tap] += _copy(stream, header)
         if packet or stream.kind is Kind.RAW:
             self._pass(stream.peer, packet)
 
@@ -368,3 +395,8 @@ class PureRelay:
             self._tell(Silent(stream.handle))
         else:
             self._arm(stream, "watch", left, lambda: self._look(stream, seconds, since))
+
+
+def _copy(stream: _Stream, header: Header) -> bytes:
+    numbers = header.payload_type, header.sequence, header.timestamp, header.ssrc
+    return write_tapped(Tapped(stream.channel, time.monotonic_ns(), *numbers, header.payload))

@@ -6,6 +6,7 @@
 
 #include "g711.h"
 #include "level.h"
+#include "mix.h"
 #include "resample.h"
 
 #include <stdbool.h>
@@ -158,6 +159,26 @@ static PyObject *amplify(PyObject *Py_UNUSED(module), PyObject *args)
 	return pcm;
 }
 
+static PyObject *mix(PyObject *Py_UNUSED(module), PyObject *args)
+{
+	struct samples a, b;
+	PyObject *pcm;
+	int16_t *sum;
+
+	if (!PyArg_ParseTuple(args, "O&O&", read_samples, &a, read_samples, &b))
+		return NULL;
+	if (a.count != b.count)
+		return PyErr_Format(PyExc_ValueError, "not as many samples here as there");
+	pcm = PyBytes_FromStringAndSize(NULL, a.count * SAMPLE_BYTES);
+	if (pcm == NULL)
+		return NULL;
+	sum = (int16_t *)(void *)PyBytes_AsString(pcm);
+	Py_BEGIN_ALLOW_THREADS
+	mix_add(a.first, b.first, (size_t)a.count, sum);
+	Py_END_ALLOW_THREADS
+	return pcm;
+}
+
 PyMethodDef audio_functions[] = {
 	{ "ulaw_encode", ulaw_encode, METH_VARARGS, NULL },
 	{ "alaw_encode", alaw_encode, METH_VARARGS, NULL },
@@ -166,5 +187,6 @@ PyMethodDef audio_functions[] = {
 	{ "resample", resample_pcm, METH_VARARGS, NULL },
 	{ "level", level, METH_VARARGS, NULL },
 	{ "amplify", amplify, METH_VARARGS, NULL },
+	{ "mix", mix, METH_VARARGS, NULL },
 	{ NULL, NULL, 0, NULL },
 };

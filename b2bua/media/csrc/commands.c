@@ -75,6 +75,7 @@ void worker_close_stream(struct worker *worker, struct stream *stream)
 {
 	silence_voice(worker, stream);
 	stream_unlink(stream);
+	stream_tap(stream, NULL, 0);
 	for (enum wait wait = 0; wait < WAITS; wait++)
 		worker_wait(worker, stream, wait, DEADLINE_NEVER);
 	close_socket(worker, &stream->rtp_socket);
@@ -126,6 +127,9 @@ static void perform(struct worker *worker, const struct command *command)
 		break;
 	case COMMAND_WATCH:
 		watch(worker, stream, command->u.watch_ns);
+		break;
+	case COMMAND_TAP:
+		stream_tap(stream, command->u.tapping.tap, command->u.tapping.channel);
 		break;
 	case COMMAND_CLOSE:
 		worker_close_stream(worker, stream);

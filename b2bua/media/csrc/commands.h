@@ -13,6 +13,7 @@ enum command_kind {
 	COMMAND_PRESS,
 	COMMAND_QUIET,
 	COMMAND_WATCH,
+	COMMAND_TAP,
 	COMMAND_CLOSE,
 };
 
@@ -20,6 +21,12 @@ struct play {
 	int64_t token;
 	struct prompt *prompt;
 	bool loop;
+};
+
+/* Lent: the worker gives the tap back when the stream has no more use for it. */
+struct tapping {
+	struct tap *tap; /* NULL: none */
+	uint8_t channel;
 };
 
 struct press {
@@ -37,6 +44,7 @@ struct command {
 		struct play play;
 		struct press press;
 		uint64_t watch_ns; /* 0: stop watching */
+		struct tapping tapping;
 	} u;
 };
 

@@ -4,11 +4,8 @@
  * The Python object owns the relay.  Its methods are called from one thread and keep the GIL,
  * because they only queue; `stop` joins the worker and lets go of it.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
 #include "audio_module.h"
-#include "relay.h"
+#include "relay_object.h"
 
 #include <errno.h>
 
@@ -17,8 +14,7 @@ typedef struct {
 	struct relay *relay;
 } RelayObject;
 
-/* `demand` is what the caller did not heed, for -EINVAL. */
-static PyObject *refuse(int fault, const char *demand)
+PyObject *relay_refuse(int fault, const char *demand)
 {
 	errno = -fault;
 	switch (-fault) {
@@ -37,10 +33,10 @@ static PyObject *refuse(int fault, const char *demand)
 	}
 }
 
-static PyObject *answer(int fault, const char *demand)
+PyObject *relay_answer(int fault, const char *demand)
 {
 	if (fault != 0)
-		return refuse(fault, demand);
+		return relay_refuse(fault, demand);
 	Py_RETURN_NONE;
 }
 
@@ -67,7 +63,7 @@ static bool read_address(const char *host, uint16_t port, struct address *addres
 	return false;
 }
 
-static struct relay *relay_of(PyObject *object)
+struct relay *relay_of(PyObject *object)
 {
 	return ((RelayObject *)object)->relay;
 }
@@ -91,7 +87,7 @@ static PyObject *Relay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 	if (fault == 0)
 		return object;
 	Py_DECREF(object);
-	return refuse(fault, "there must be room for a stream and for a notice");
+	return relay_refuse(fault, "there must be room for a stream and for a notice");
 }
 
 static void Relay_dealloc(PyObject *object)
@@ -107,7 +103,7 @@ static void Relay_dealloc(PyObject *object)
 
 static PyObject *Relay_start(PyObject *object, PyObject *Py_UNUSED(unused))
 {
-	return answer(relay_start(relay_of(object)), "");
+	return relay_answer(relay_start(relay_of(object)), "");
 }
 
 static PyObject *Relay_stop(PyObject *object, PyObject *Py_UNUSED(unused))
@@ -171,7 +167,7 @@ static PyObject *Relay_open(PyObject *object, PyObject *args)
 	    !read_address(host, port, &local))
 		return NULL;
 	fault = relay_open(relay_of(object), raw ? STREAM_RAW : STREAM_RTP, &local, &handle);
-	return fault != 0 ? refuse(fault, "the relay is not started")
+	return fault != 0 ? relay_refuse(fault, "the relay is not started")
 			  : PyLong_FromUnsignedLongLong(handle);
 }
 
@@ -195,14 +191,14 @@ static PyObject *Relay_aim(PyObject *object, PyObject *args)
 		return NULL;
 	if (!is_payload_type(payload_type) ||
 	    (event_type != VOICE_NO_EVENTS && !is_payload_type(event_type)))
-		return refuse(-EINVAL, "a payload type is 0-127; -1 is no event type");
+		return relay_refuse(-EINVAL, "a payload type is 0-127; -1 is no event type");
 	if (rtcp_port != 0)
 		aim.rtcp = address_with_port(&aim.rtp, rtcp_port);
 	aim.nat = nat != 0;
 	aim.format.payload_type = (uint8_t)payload_type;
 	aim.format.event_type = event_type;
 	aim.blocked_events = (uint16_t)blocked;
-	return answer(relay_aim(relay_of(object), handle, &aim), "");
+	return relay_answer(relay_aim(relay_of(object), handle, &aim), "");
 }
 
 static PyObject *Relay_link(PyObject *object, PyObject *args)
@@ -211,7 +207,8 @@ static PyObject *Relay_link(PyObject *object, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "KK", &a, &b))
 		return NULL;
-	return answer(relay_link(relay_of(object), a, b), "a stream cannot be linked with itself");
+	return relay_answer(relay_link(relay_of(object), a, b),
+			    "a stream cannot be linked with itself");
 }
 
 static PyObject *Relay_unlink(PyObject *object, PyObject *args)
@@ -220,7 +217,7 @@ static PyObject *Relay_unlink(PyObject *object, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "K", &handle))
 		return NULL;
-	return answer(relay_unlink(relay_of(object), handle), "");
+	return relay_answer(relay_unlink(relay_of(object), handle), "");
 }
 
 static PyObject *Relay_play(PyObject *object, PyObject *args)
@@ -233,9 +230,9 @@ static PyObject *Relay_play(PyObject *object, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "KLy#p", &handle, &token, &octets, &size, &loop))
 		return NULL;
-	return answer(relay_play(relay_of(object), handle, token, (const uint8_t *)octets,
-				 (size_t)size, loop != 0),
-		      "only an RTP stream can play");
+	return relay_answer(relay_play(relay_of(object), handle, token, (const uint8_t *)octets,
+				       (size_t)size, loop != 0),
+			    "only an RTP stream can play");
 }
 
 static PyObject *Relay_press(PyObject *object, PyObject *args)
@@ -246,8 +243,8 @@ static PyObject *Relay_press(PyObject *object, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "KLs", &handle, &token, &digits))
 		return NULL;
-	return answer(relay_press(relay_of(object), handle, token, digits),
-		      "only an RTP stream can press, and only 0-9A-D*#wW, 64 at most");
+	return relay_answer(relay_press(relay_of(object), handle, token, digits),
+			    "only an RTP stream can press, and only 0-9A-D*#wW, 64 at most");
 }
 
 static PyObject *Relay_quiet(PyObject *object, PyObject *args)
@@ -256,7 +253,7 @@ static PyObject *Relay_quiet(PyObject *object, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "K", &handle))
 		return NULL;
-	return answer(relay_quiet(relay_of(object), handle), "");
+	return relay_answer(relay_quiet(relay_of(object), handle), "");
 }
 
 static PyObject *Relay_watch(PyObject *object, PyObject *args)
@@ -265,13 +262,13 @@ static PyObject *Relay_watch(PyObject *object, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "KK", &handle, &watch_ns))
 		return NULL;
-	return answer(relay_watch(relay_of(object), handle, watch_ns), "");
+	return relay_answer(relay_watch(relay_of(object), handle, watch_ns), "");
 }
 
 static PyObject *counts_tuple(int fault, const struct relay_counts *counts)
 {
 	if (fault != 0)
-		return refuse(fault, "");
+		return relay_refuse(fault, "");
 	return Py_BuildValue(
 		"KKKKKKL", (unsigned long long)counts->received_packets,
 		(unsigned long long)counts->received_bytes,
@@ -314,6 +311,11 @@ static PyMethodDef relay_methods[] = {
 	{ "press", Relay_press, METH_VARARGS, NULL },
 	{ "quiet", Relay_quiet, METH_VARARGS, NULL },
 	{ "watch", Relay_watch, METH_VARARGS, NULL },
+	{ "open_tap", Relay_open_tap, METH_NOARGS, NULL },
+	{ "tap", Relay_tap, METH_VARARGS, NULL },
+	{ "take", Relay_take, METH_VARARGS, NULL },
+	{ "close_tap", Relay_close_tap, METH_VARARGS, NULL },
+	{ "tap_dropped", Relay_tap_dropped, METH_NOARGS, NULL },
 	{ "counts", Relay_counts, METH_VARARGS, NULL },
 	{ "close", Relay_close, METH_VARARGS, NULL },
 	{ NULL, NULL, 0, NULL },

@@ -1,6 +1,7 @@
 #include "relay.h"
 
 #include "table.h"
+#include "taps.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -12,8 +13,26 @@
 /* Owned by the control thread, which alone touches the table; see worker.h for the rest. */
 struct relay {
 	struct table table;
+	struct taps taps;
 	struct worker worker;
 };
+
+static int make_parts(struct relay *relay, const struct relay_limits *limits)
+{
+	int fault = table_make(&relay->table, limits->streams);
+
+	if (fault != 0)
+		return fault;
+	fault = taps_make(&relay->taps, limits->streams);
+	if (fault == 0)
+		fault = worker_make(&relay->worker, relay->table.streams, limits->streams,
+				    limits->notices);
+	if (fault != 0) {
+		taps_free(&relay->taps);
+		table_free(&relay->table);
+	}
+	return fault;
+}
 
 int relay_make(struct relay **made, const struct relay_limits *limits)
 {
@@ -25,13 +44,7 @@ int relay_make(struct relay **made, const struct relay_limits *limits)
 	relay = aligned_alloc(alignof(struct relay), sizeof *relay);
 	if (relay == NULL)
 		return -ENOMEM;
-	fault = table_make(&relay->table, limits->streams);
-	if (fault == 0) {
-		fault = worker_make(&relay->worker, relay->table.streams, limits->streams,
-				    limits->notices);
-		if (fault != 0)
-			table_free(&relay->table);
-	}
+	fault = make_parts(relay, limits);
 	if (fault != 0) {
 		free(relay);
 		return fault;
@@ -60,6 +73,7 @@ void relay_free(struct relay *relay)
 {
 	relay_stop(relay);
 	worker_free(&relay->worker);
+	taps_free(&relay->taps);
 	table_free(&relay->table);
 	free(relay);
 }
@@ -296,6 +310,51 @@ int relay_watch(struct relay *relay, uint64_t handle, uint64_t watch_ns)
 	if (table_find(&relay->table, handle) == NULL)
 		return -ENOENT;
 	return command_stream(relay, handle, &command);
+}
+
+int relay_tap_open(struct relay *relay, uint64_t *tap)
+{
+	return taps_open(&relay->taps, tap);
+}
+
+void relay_tap_close(struct relay *relay, uint64_t id)
+{
+	struct tap *tap = taps_find(&relay->taps, id);
+
+	if (tap != NULL)
+		taps_close(&relay->taps, tap);
+}
+
+int relay_tap(struct relay *relay, uint64_t handle, uint64_t id, uint8_t channel)
+{
+	struct tap *tap = taps_find(&relay->taps, id);
+	struct command command = { .kind = COMMAND_TAP, .u.tapping = { tap, channel } };
+	int fault = find_speaker(relay, handle);
+
+	if (fault != 0)
+		return fault;
+	if (tap == NULL)
+		return id != 0 ? -ENOENT : command_stream(relay, handle, &command);
+	atomic_fetch_add_explicit(&tap->lent, 1, memory_order_relaxed);
+	fault = command_stream(relay, handle, &command);
+	if (fault != 0)
+		tap_give_back(tap);
+	return fault;
+}
+
+int relay_tap_take(struct relay *relay, uint64_t id, uint8_t bytes[static TAP_BYTES], size_t *size)
+{
+	struct tap *tap = taps_find(&relay->taps, id);
+
+	if (tap == NULL)
+		return -ENOENT;
+	*size = tap_take(tap, bytes);
+	return 0;
+}
+
+uint64_t relay_tap_dropped(const struct relay *relay)
+{
+	return taps_dropped(&relay->taps);
 }
 
 static uint64_t value(const _Atomic uint64_t *counter)

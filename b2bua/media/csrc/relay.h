@@ -7,14 +7,15 @@
 
 #include "notice.h"
 #include "stream.h"
+#include "tap.h"
 
 struct relay;
 
 struct relay_limits {
 	uint32_t streams;
 	uint32_t packets_per_second; /* a stream may send to us; 0: no limit */
-	uint32_t gather_us;          /* a packet may wait under load, to save wake-ups */
-	uint32_t notices;            /* that wait to be read */
+	uint32_t gather_us;	     /* a packet may wait under load, to save wake-ups */
+	uint32_t notices;	     /* that wait to be read */
 };
 
 struct relay_counts {
@@ -60,6 +61,21 @@ int relay_press(struct relay *relay, uint64_t handle, int64_t token, const char 
 int relay_quiet(struct relay *relay, uint64_t handle);
 int relay_watch(struct relay *relay, uint64_t handle, uint64_t watch_ns);
 int relay_count(const struct relay *relay, uint64_t handle, struct relay_counts *counts);
+
+/*
+ * Open a tap, where streams copy to what they receive; -ENOSPC: there are as many as streams.
+ * It outlives the streams, so that their last packets can be taken.
+ */
+int relay_tap_open(struct relay *relay, uint64_t *tap);
+void relay_tap_close(struct relay *relay, uint64_t tap);
+
+/* Have an RTP stream copy to `tap`, 0: to none; its packets are told from others by `channel`. */
+int relay_tap(struct relay *relay, uint64_t handle, uint64_t tap, uint8_t channel);
+
+/* Take the packets that have come: a `struct tapped` and a payload each. */
+int relay_tap_take(struct relay *relay, uint64_t tap, uint8_t bytes[static TAP_BYTES],
+		   size_t *size);
+uint64_t relay_tap_dropped(const struct relay *relay);
 
 /* Close the stream; `counts` are its last. */
 int relay_close(struct relay *relay, uint64_t handle, struct relay_counts *counts);

@@ -33,6 +33,7 @@ void stream_open(struct stream *stream, const struct opening *opening, uint64_t 
 	stream->rtp_socket = opening->rtp_socket;
 	stream->rtcp_socket = opening->rtcp_socket;
 	stream->peer = NULL;
+	stream->tap = NULL;
 	stream->heard = false;
 	stream->woken_ns = 0;
 	stream->blocked_events = 0;
@@ -72,6 +73,14 @@ void stream_unlink(struct stream *stream)
 		return;
 	stream->peer->peer = NULL;
 	stream->peer = NULL;
+}
+
+void stream_tap(struct stream *stream, struct tap *tap, uint8_t channel)
+{
+	if (stream->tap != NULL)
+		tap_give_back(stream->tap);
+	stream->tap = tap;
+	stream->channel = channel;
 }
 
 static bool is_event(const struct stream *stream, const struct rtp_header *header)
@@ -140,6 +149,8 @@ enum verdict stream_hear(struct stream *stream, uint8_t *packet, size_t size,
 	heard->is_event = stream->kind == STREAM_RTP && is_event(stream, &header);
 	if (heard->is_event)
 		return hear_event(stream, packet, size, &header, now_ns, heard);
+	if (stream->tap != NULL)
+		tap_put(stream->tap, stream->channel, packet, size, &header, now_ns);
 	return VERDICT_PASS;
 }
 

@@ -11,6 +11,7 @@
 #include "bucket.h"
 #include "dtmf.h"
 #include "source.h"
+#include "tap.h"
 #include "voice.h"
 
 #include <stdatomic.h>
@@ -58,6 +59,8 @@ struct stream {
 	int rtp_socket;
 	int rtcp_socket;
 	struct stream *peer; /* what this one receives, that one sends */
+	struct tap *tap;     /* what this one receives is copied there; NULL: nowhere */
+	uint8_t channel;     /* what the copies are called */
 	bool heard;
 	uint64_t woken_ns; /* when its sockets were last looked at */
 	uint16_t blocked_events;
@@ -91,6 +94,9 @@ void stream_open(struct stream *stream, const struct opening *opening, uint64_t 
 void stream_aim(struct stream *stream, const struct aim *aim);
 void stream_link(struct stream *a, struct stream *b);
 void stream_unlink(struct stream *stream);
+
+/* Copy what comes to `tap` from now on, NULL: nowhere; gives the one before back. */
+void stream_tap(struct stream *stream, struct tap *tap, uint8_t channel);
 
 /* Hear an RTP (or raw) packet; it may be changed, so that the peer understands it. */
 enum verdict stream_hear(struct stream *stream, uint8_t *packet, size_t size,
