@@ -24,13 +24,14 @@ from twisted.python.threadpool import ThreadPool
 from b2bua.app.kept_letters import KeptLetters
 from b2bua.callbacks.delivery import Callbacks
 from b2bua.callbacks.http import HttpSink
+from b2bua.callbacks.window import Window
 from b2bua.routing.plan import Event
 from b2bua.store.database import Database
 from b2bua.store.journal import Journal
 from b2bua.store.outbox import OutboxTable
 from b2bua.store.schema import Places
 from b2bua.store.writer import Writer
-from b2bua.webhooks.client import WebClient
+from b2bua.webhooks.client import PatientWeb, WebClient
 from b2bua.webhooks.egress import EgressPolicy
 from tests.callbacks.conftest import an_event
 
@@ -62,8 +63,13 @@ async def drain(count: int, url: str, folder: Path) -> tuple[float, float]:
     await outbox.find()
     policy = EgressPolicy(["127.0.0.0/8"], is_own=lambda _: False)
     web = WebClient(reactor, reactor.nameResolver, lambda _: "token", policy)
+    window = Window()
     callbacks = Callbacks(
-        reactor, HttpSink(web.patient), outbox=KeptLetters(outbox), epoch=time.time
+        reactor,
+        HttpSink(PatientWeb(web, window.enter)),
+        outbox=KeptLetters(outbox),
+        epoch=time.time,
+        window=window,
     )
     began, used = time.perf_counter(), time.process_time()
     for leg in range(count // 4):

@@ -56,9 +56,9 @@ class KeptLetters:
         self._change(letter, State.DEAD)
         self._buried(letter)
 
-    def remove(self, letter: Letter) -> None:
+    def remove(self, letter: Letter, kept: Callable[[], None]) -> None:
         """Forget it: it has arrived."""
-        self._table.remove(letter.place)
+        self._table.remove(letter.place, kept)
 
     async def waiting(self, account_sid: str, places: range, size: int) -> list[Letter]:
         """Return an account's oldest letters; see `Outbox`."""

@@ -34,6 +34,7 @@ from b2bua.app.switchboard import Switchboard
 from b2bua.app.witness import Witness
 from b2bua.callbacks.delivery import Callbacks, DeliveryLimits
 from b2bua.callbacks.http import HttpSink
+from b2bua.callbacks.window import Window
 from b2bua.media.ports import PortPairs
 from b2bua.media.prompts import Prompts
 from b2bua.media.relay import Relay
@@ -46,7 +47,7 @@ from b2bua.sip.reader import Limits as ReadingLimits
 from b2bua.sip.transaction.timers import Timers
 from b2bua.store.calls import MemoryCalls
 from b2bua.store.numbers import MemoryNumbers
-from b2bua.webhooks.client import WebClient
+from b2bua.webhooks.client import PatientWeb, WebClient
 from b2bua.webhooks.egress import EgressPolicy
 from b2bua.webhooks.limits import Limits as WebLimits
 
@@ -122,13 +123,15 @@ class Daemon(MultiService):
         )
         self._storage = Storage(reactor, settings)
         self._witness = Witness(self._web, self._storage.notifications)
+        window = Window()
         self._callbacks = Callbacks(
             reactor,
-            HttpSink(self._web.patient),
+            HttpSink(PatientWeb(self._web, window.enter)),
             random_=entropy.fraction,
             limits=_delivery_limits(settings),
             outbox=self._storage.letters,
             epoch=time.time,
+            window=window,
         )
         self._prompts = Prompts(reactor)
         self.equipment = Equipment(

@@ -25,6 +25,7 @@ from twisted.python.failure import Failure
 
 from b2bua.callbacks.backlog import Backlog
 from b2bua.callbacks.interfaces import Letter, Outbox, Sink, StatusEvent, Undelivered, Unkept
+from b2bua.callbacks.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class DeliveryLimits:
 class Callbacks:
     """All mailboxes.
 
-    `random_` gives numbers from 0 to 1 for the jitter of the pauses; `epoch` is the time of day.
+    `random_` gives numbers from 0 to 1 for the jitter of the pauses; `epoch` is the time of day;
+    `window` is told of arrivals, and is what the sink's requests go through.
     Gauges: `pending` counts the events that are neither delivered nor dead, `in_flight` those being
     sent right now, `dead` those that were given up and not yet replayed or dropped.  Totals:
     `delivered`, and `dropped` (refused, for there were too many and no outbox to keep them).
@@ -59,6 +61,7 @@ class Callbacks:
         limits: DeliveryLimits | None = None,
         outbox: Outbox | None = None,
         epoch: Callable[[], float] | None = None,
+        window: Window | None = None,
     ) -> None:
         self.in_flight = 0
         self.delivered = 0
@@ -70,6 +73,7 @@ class Callbacks:
         self._limits = limits or DeliveryLimits()
         self._outbox = outbox or Unkept()
         self._epoch = epoch or clock.seconds
+        self._window = window or Window()
         self._backlog = Backlog(clock, self._outbox, self._take_in, self._room)
         self._past = Backlog(clock, self._outbox, self._take_in, self._room)
         self._held = 0
@@ -290,7 +294,8 @@ class Callbacks:
             if problem is None:
                 self.delivered += 1
                 letter.problem = ""
-                self._outbox.remove(letter)
+                self._window.arrived()
+                self._outbox.remove(letter, self._window.kept)
                 return
             letter.tries += 1
             letter.problem, letter.code = problem.reason, problem.code

@@ -111,8 +111,8 @@ class Outbox(Protocol):
     def bury(self, letter: Letter) -> None:
         """Keep that it was given up."""
 
-    def remove(self, letter: Letter) -> None:
-        """Forget it: it has arrived."""
+    def remove(self, letter: Letter, kept: Callable[[], None]) -> None:
+        """Forget it: it has arrived.  `kept` as in `add`."""
 
     async def waiting(self, account_sid: str, places: range, size: int) -> list[Letter]:
         """Return an account's oldest letters in `places` that are not given up.
@@ -137,8 +137,9 @@ class Unkept:
     def bury(self, letter: Letter) -> None:
         """Do nothing."""
 
-    def remove(self, letter: Letter) -> None:
-        """Do nothing."""
+    def remove(self, letter: Letter, kept: Callable[[], None]) -> None:
+        """Say at once that it is kept."""
+        kept()
 
     async def waiting(self, account_sid: str, places: range, size: int) -> list[Letter]:
         """Return that there are none."""

@@ -71,9 +71,9 @@ class OutboxTable:
         }
         self._writer.put(Change(CHANGE_CALLBACK, values))
 
-    def remove(self, place: int) -> None:
-        """Remove what has arrived."""
-        self._writer.put(Change(REMOVE_CALLBACK, {"at_place": place}))
+    def remove(self, place: int, settled: Callable[[], None]) -> None:
+        """Remove what has arrived; `settled` as `Writer.put` has it."""
+        self._writer.put(Change(REMOVE_CALLBACK, {"at_place": place}), settled)
 
     async def pending(self, account_sid: str, places: range, size: int) -> list[Waiting]:
         """Return the oldest of an account's that wait, in `places`."""

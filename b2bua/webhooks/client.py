@@ -46,6 +46,9 @@ from b2bua.webhooks.url import Url, form, read_url, without_secrets
 Tokens = Callable[[str], str | tuple[str, ...] | None]
 """The auth tokens of an account SID, the one in force first; None: its requests are not signed."""
 
+Permission = Callable[[], Deferred[None] | None]
+"""Asked when a request's turn has come: None to send it now, else what fires when it may be."""
+
 _SEE_OTHER = frozenset({301, 302, 303})
 _SAME_AGAIN = frozenset({307, 308})
 
@@ -59,7 +62,7 @@ class _Trip:
     method: str
     form: tuple[tuple[str, str], ...]
     overrides: Overrides
-    patient: bool
+    patient: Permission | None
     ends_at: float
     hops: int = 0
     base: str = field(default="")
@@ -107,7 +110,7 @@ class WebClient:
 
     async def fetch(self, ask: Ask) -> Answer | Fault:
         """Send `ask`; retries share its total time.  See `routing.interfaces.Web`."""
-        return await self.send(ask, patient=False)
+        return await self.send(ask)
 
     def forget(self, call_sid: str) -> None:
         """Drop the cookies of a call that is over."""
@@ -118,8 +121,11 @@ class WebClient:
         self._is_closed = True
         self._kept.close()
 
-    async def send(self, ask: Ask, *, patient: bool) -> Answer | Fault:
-        """Send `ask`; never raises but `CancelledError`, when the caller cancels."""
+    async def send(self, ask: Ask, patient: Permission | None = None) -> Answer | Fault:
+        """Send `ask`; never raises but `CancelledError`, when the caller cancels.
+
+        `patient` is given for what no call waits on.
+        """
         self.in_flight += 1
         try:
             outcome = await self._try(ask, patient)
@@ -136,7 +142,7 @@ class WebClient:
             return outcome
         return Fault(outcome.code, outcome.text, without_secrets(ask.url), outcome.status)
 
-    async def _try(self, ask: Ask, patient: bool) -> Answer | WebFault:
+    async def _try(self, ask: Ask, patient: Permission | None) -> Answer | WebFault:
         url = read_url(ask.url)
         if ask.method not in {"GET", "POST"}:
             raise WebFault(INVALID_URL, "the method is neither GET nor POST")
@@ -178,19 +184,25 @@ class WebClient:
 
     async def _take_turn(self, trip: _Trip) -> tuple[IResponse, bytes]:
         host, account = trip.url.origin, trip.ask.account_sid
-        turn = self._turns.take(host, account, trip.patient)
-        if turn is not None and trip.patient:
-            # Waiting is no failure of the server's: it costs no try and no time of the attempt's.
-            began = self._clock.seconds()
-            await turn
-            trip.ends_at += self._clock.seconds() - began
+        turn = self._turns.take(host, account, trip.patient is not None)
+        if turn is not None and trip.patient is not None:
+            await self._wait(trip, turn)
         elif turn is not None:
             late = WebFault(CONNECTION, "too many requests to this server are waiting")
             await within(self._clock, self._left(trip), turn, late)
         try:
+            permission = trip.patient() if trip.patient is not None else None
+            if permission is not None:
+                await self._wait(trip, permission)
             return await self._exchange(trip)
         finally:
             self._turns.give_back(host, account)
+
+    async def _wait(self, trip: _Trip, leave: Deferred[None]) -> None:
+        # Waiting is no failure of the server's: it costs no try and no time of the attempt's.
+        began = self._clock.seconds()
+        await leave
+        trip.ends_at += self._clock.seconds() - began
 
     async def _exchange(self, trip: _Trip) -> tuple[IResponse, bytes]:
         kept = self._kept.take(trip.kept_as)
@@ -270,17 +282,23 @@ class WebClient:
 
 
 class PatientWeb:
-    """A `WebClient` for requests that no call waits on; each attempt has the total time."""
+    """A `WebClient` for requests that no call waits on; each attempt has the total time.
 
-    def __init__(self, client: WebClient) -> None:
+    `permission` is asked before each request.
+    """
+
+    def __init__(self, client: WebClient, permission: Permission = lambda: None) -> None:
         self._client = client
+        self._permission = permission
 
     async def fetch(self, ask: Ask) -> Answer | Fault:
         """Send `ask`.  See `routing.interfaces.Web`."""
-        return await self._client.send(ask, patient=True)
+        return await self._client.send(ask, self._permission)
 
 
-def _begin(ask: Ask, url: Url, overrides: Overrides, patient: bool, ends_at: float) -> _Trip:
+def _begin(
+    ask: Ask, url: Url, overrides: Overrides, patient: Permission | None, ends_at: float
+) -> _Trip:
     if ask.method == "GET":
         asked = url.with_fields(ask.fields)
         return _Trip(ask, asked, "GET", (), overrides, patient, ends_at, base=url.base)

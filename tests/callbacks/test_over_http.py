@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from twilio.request_validator import RequestValidator
 
 from b2bua.callbacks.delivery import Callbacks
 from b2bua.callbacks.http import HttpSink
+from b2bua.callbacks.interfaces import Letter, Unkept
+from b2bua.callbacks.window import Window
 from b2bua.routing.plan import Ask, Event
-from b2bua.webhooks.client import WebClient
+from b2bua.webhooks.client import PatientWeb, WebClient
 from b2bua.webhooks.egress import EgressPolicy
 from tests.callbacks.conftest import ACCOUNT, an_event, events_of
 from tests.support.internet import Internet
@@ -20,8 +22,20 @@ TOKEN = "2bb80d537b1da3e38bd30361aa855686"
 PUBLIC = "93.184.216.34"
 
 
-class World:
+class Slow(Unkept):
+    """Keeps that a letter has arrived only when told to."""
+
     def __init__(self) -> None:
+        self.to_commit: list[Callable[[], None]] = []
+
+    def remove(self, letter: Letter, kept: Callable[[], None]) -> None:
+        self.to_commit.append(kept)
+
+
+class World:
+    def __init__(self, window: Window | None = None, *, is_slow: bool = False) -> None:
+        window = window or Window()
+        self.disk = Slow()
         self.internet = Internet()
         self.web = WebClient(
             self.internet,
@@ -32,9 +46,28 @@ class World:
         )
         self.callbacks = Callbacks(
             self.internet,
-            HttpSink(self.web.patient, self.internet.seconds),
+            HttpSink(PatientWeb(self.web, window.enter), self.internet.seconds),
             random_=lambda: 0.0,
+            outbox=self.disk if is_slow else None,
+            window=window,
         )
+
+    def commit(self) -> None:
+        """Let the disk do what it was asked so far."""
+        to_commit, self.disk.to_commit = self.disk.to_commit, []
+        for kept in to_commit:
+            kept()
+
+    def end(self) -> None:
+        """See that nothing is left."""
+        self.commit()
+        self.web.close()
+        self.internet.advance(0)
+        callbacks, web = self.callbacks, self.web
+        assert (callbacks.pending, callbacks.in_flight, web.in_flight) == (0, 0, 0)
+        assert callbacks.mailboxes == 0
+        assert self.internet.open_wires == 0
+        assert self.internet.getDelayedCalls() == []
 
     def serve(self, *replies: Reply, host: str = "app.example", address: str = PUBLIC) -> Customer:
         customer = Customer(*replies)
@@ -46,12 +79,7 @@ class World:
 def world() -> Iterator[World]:
     world = World()
     yield world
-    world.web.close()
-    world.internet.advance(0)
-    assert (world.callbacks.pending, world.callbacks.in_flight, world.web.in_flight) == (0, 0, 0)
-    assert world.callbacks.mailboxes == 0
-    assert world.internet.open_wires == 0
-    assert world.internet.getDelayedCalls() == []
+    world.end()
 
 
 def test_a_leg_s_four_events_arrive_in_order_over_one_connection(world: World) -> None:

@@ -74,7 +74,7 @@ def test_a_row_that_went_during_an_outage_is_gone_after_it(store: Store) -> None
     store.outbox.add(row, lambda: None)
     store.clock.advance(0.002)
     store.outbox.change(row.place, State.PENDING, 1, 5.0, "status 500")
-    store.outbox.remove(row.place)
+    store.outbox.remove(row.place, lambda: None)
     store.database.is_there = True
     store.clock.advance(1.0)
     assert tokens(store) == []

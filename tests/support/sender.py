@@ -23,13 +23,14 @@ from twisted.python.threadpool import ThreadPool
 from b2bua.app.kept_letters import KeptLetters, resume
 from b2bua.callbacks.delivery import Callbacks
 from b2bua.callbacks.http import HttpSink
+from b2bua.callbacks.window import Window
 from b2bua.routing.plan import Event
 from b2bua.store.database import Database
 from b2bua.store.journal import Journal
 from b2bua.store.outbox import OutboxTable
 from b2bua.store.schema import Places
 from b2bua.store.writer import Writer
-from b2bua.webhooks.client import WebClient
+from b2bua.webhooks.client import PatientWeb, WebClient
 from b2bua.webhooks.egress import EgressPolicy
 from tests.callbacks.conftest import an_event
 
@@ -63,12 +64,14 @@ def main(folder: str, url: str, first: int, last: int, speed: float) -> None:
     letters = KeptLetters(outbox)
     policy = EgressPolicy(["127.0.0.0/8"], is_own=lambda _: False)
     web = WebClient(reactor, reactor.nameResolver, lambda _: "token", policy)
+    window = Window()
     callbacks = Callbacks(
         clock,
-        HttpSink(web.patient),
+        HttpSink(PatientWeb(web, window.enter)),
         random_=random.random,
         outbox=letters,
         epoch=lambda: time.time() * speed,
+        window=window,
     )
     legs = iter(range(first, last))
 

@@ -52,7 +52,8 @@ class Browser:
         patient: bool = False,
     ) -> Answer | Fault:
         ask = Ask(url, method, fields, ACCOUNT, call_sid, headers, limit_bytes)
-        return self.internet.finish(self.client.send(ask, patient=patient))
+        web = self.client.patient if patient else self.client
+        return self.internet.finish(web.fetch(ask))
 
     def answer(self, url: str, method: str = "POST", **rest: object) -> Answer:
         outcome = self.fetch(url, method, **rest)  # type: ignore[arg-type]
