@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 MARKS := var/make
 PYTEST := $(BIN)/pytest -p no:cacheprovider
+# What waits for sockets and children runs two or three abreast, whatever the machine.
+SHORT := not sipp and not interop and not slow
 CSRC := $(wildcard b2bua/media/csrc/*.c b2bua/media/csrc/*.h)
 
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
@@ -91,12 +93,14 @@ c-test: $(MARKS)/debian-build $(MARKS)/debian-test ## run the C tests under the 
 .PHONY: unit
 unit: venv speech $(MARKS)/debian-test ## run the unit and flow tests
 	$(call say,Unit and flow tests)
-	$(PYTEST) -m "not sipp and not interop and not slow" --durations=5
+	$(PYTEST) -n auto --dist worksteal -m "not real and $(SHORT)" --durations=5
+	$(call say,Real sockets, threads and child processes)
+	$(PYTEST) -n 2 --dist worksteal -m "real and $(SHORT)" --durations=5
 
 .PHONY: sipp
 sipp: venv speech $(MARKS)/debian-test ## run the SIPp scenarios against a daemon
 	$(call say,SIPp scenarios)
-	$(PYTEST) -m "sipp and not slow" -v tests/sipp tests/demo
+	$(PYTEST) -n 3 --dist worksteal -m "sipp and not slow" -v tests/sipp tests/demo
 
 .PHONY: peers
 peers: venv speech $(MARKS)/debian-test ## call with baresip, ping with sipsak: half a minute
@@ -110,7 +114,7 @@ interop: speech $(MARKS)/debian-interop $(MARKS)/attackers ## the same at length
 
 .PHONY: coverage
 coverage: venv $(MARKS)/debian-test ## measure what the unit and flow tests reach
-	$(BIN)/coverage run -m pytest -p no:cacheprovider -m "not sipp and not interop and not slow"
+	$(BIN)/coverage run -m pytest -p no:cacheprovider -m "$(SHORT)"
 	$(BIN)/coverage report --skip-covered
 
 # ---------------------------------------------------------------- Soak and bench

@@ -131,7 +131,7 @@ paths = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from(["GET", "POST", "DELETE", "HEAD", "PUT", "\xc3"]),
     paths,

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.real
 def settings(folder: Path, rest: str = "", **ports: int) -> Path:
     """Write settings for free ports, and return their file."""
     given = {"sip": free_port(), "http": free_port(), "low": 18_000, "high": 18_099, **ports}
-    text = SETTINGS.format(t1=0.05, more="", account="AC1", token="sesame", **given)
+    text = SETTINGS.format(t1=0.05, more="", account="AC1", token="sesame", limits="", **given)
     file = folder / "settings.toml"
     file.write_text(text + rest)
     return file

@@ -83,7 +83,10 @@ GOOD = [
     ('<Dial record="false">101</Dial>', Dial(ONE)),
     ('<Dial record="do-not-record" trim="do-not-trim" events="x">101</Dial>', Dial(ONE)),
     ('<Dial action="">101</Dial>', Dial(ONE)),
-    *((f'<Dial ringTone="{tone}">101</Dial>', Dial(ONE, ring_tone=tone)) for tone in RING_TONES),
+    *(
+        (f'<Dial ringTone="{tone}">101</Dial>', Dial(ONE, ring_tone=tone))
+        for tone in sorted(RING_TONES)
+    ),
 ]
 
 

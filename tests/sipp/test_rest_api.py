@@ -18,7 +18,7 @@ ResultT = TypeVar("ResultT")
 
 WAIT = '<Response><Pause length="60"/></Response>'
 FROM = "+15550009999"
-FASTER = "[limits]\naccount_calls_per_second = 2\nrest_requests_per_second = 100\n"
+FASTER = "account_calls_per_second = 2\nrest_requests_per_second = 100\n"
 EVENTS = ["initiated", "ringing", "answered", "completed"]
 
 
@@ -55,7 +55,7 @@ async def test_a_call_is_created_redirected_completed_listed_and_deleted(stage: 
     application = stage.application()
     first, second = application.serve("/first", WAIT), application.serve("/second", WAIT)
     entries = rcml(first, a=callee.port, b=busy.port)
-    daemon = await stage.daemon(entries + FASTER)
+    daemon = await stage.daemon(entries, limits=FASTER)
     sdk = Sdk(daemon)
 
     created = await sdk(
