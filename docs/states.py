@@ -17,6 +17,7 @@ from b2bua.machine import ignore
 from b2bua.sip.dialog import offer_answer, session
 from b2bua.sip.dialog import usage as usage_
 from b2bua.sip.transaction import client, invite_client, invite_server, server
+from b2bua.webhooks import circuit
 
 PAGE = Path(__file__).with_suffix(".md")
 
@@ -138,6 +139,15 @@ MACHINES = (
         record.Progress,
         record.Happening,
         (record.Progress.NEW,),
+    ),
+    Machine(
+        "Circuit",
+        "b2bua/webhooks/circuit.py",
+        "Whether a host that keeps failing is asked at all.",
+        circuit.TABLE,
+        circuit.State,
+        circuit.Input,
+        (circuit.State.CLOSED,),
     ),
 )
 

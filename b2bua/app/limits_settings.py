@@ -87,12 +87,14 @@ class LimitsSettings(Section):
     call_seconds: Seconds = 14_400.0
     """How long a router may keep a call, in seconds."""
     play_bytes: Count = 10_485_760
-    play_seconds: Seconds = 600.0
+    play_seconds: Count = 600
+    """How long what <Play> plays may be, in whole seconds."""
 
     # Webhooks
     response_header_bytes: Count = 16_384
     response_headers: Count = 100
     response_body_bytes: Count = 65_536
+    """Of any answer but that of <Play>; a document has `document_bytes` of its own, too."""
     connect_timeout: Seconds = 5.0
     header_timeout: Seconds = 10.0
     response_timeout: Seconds = 15.0
@@ -100,6 +102,15 @@ class LimitsSettings(Section):
     redirects: Annotated[int, Field(ge=0)] = 10
     connections_per_host: Count = 10
     connections_per_account: Count = 20
+    cache_bytes: Annotated[int, Field(ge=0)] = 67_108_864
+    """Of all answers kept by ETag and Last-Modified; 0 keeps none."""
+    cache_bytes_per_account: Count = 16_777_216
+    cache_entries_per_account: Count = 1_000
+    circuit_failures: Count = 5
+    """Failures in a row after which a host is not asked for `circuit_pause`."""
+    circuit_pause: Seconds = 5.0
+    circuit_pause_most: Seconds = 60.0
+    """What the pause grows to while the host goes on failing."""
 
     # Status callbacks, and the store
     callback_hold: Seconds = 86_400.0

@@ -24,6 +24,9 @@ _HELP = {
     "media_sessions": "Media streams that are open.",
     "media_ports_in_use": "UDP ports taken for media.",
     "webhooks_in_flight": "Requests to customers' servers without an answer yet.",
+    "web_circuits": "Circuits of hosts that failed repeatedly, by state.",
+    "web_circuit_refused_total": "Requests not sent because their host failed repeatedly.",
+    "web_cache_total": "GETs by what the cache did for them, and entries stored and dropped.",
     "callbacks_pending": "Status callbacks that wait to be delivered.",
     "callbacks_dead": "Status callbacks that were given up.",
     "callbacks_dropped": "Status callbacks refused because too many were pending.",
@@ -33,7 +36,13 @@ _HELP = {
     "refused": "Calls and requests refused, by reason.",
     "malformed": "Malformed messages, by reason.",
 }
-_LABELS = {"transactions": "type", "refused": "reason", "malformed": "reason"}
+_LABELS = {
+    "transactions": "type",
+    "refused": "reason",
+    "malformed": "reason",
+    "web_circuits": "state",
+    "web_cache_total": "outcome",
+}
 _TOTALS = frozenset({"refused", "malformed"})
 
 

@@ -17,6 +17,7 @@ from twisted.internet.task import deferLater
 from b2bua.api.bounds import bounded_requests
 from b2bua.api.site import rest_resources
 from b2bua.app import control, garbage
+from b2bua.app.account_terms import AccountTerms
 from b2bua.app.admin import AdminSite
 from b2bua.app.desk import Desk
 from b2bua.app.equipment import Entropy, Equipment
@@ -36,7 +37,8 @@ from b2bua.callbacks.delivery import Callbacks, DeliveryLimits
 from b2bua.callbacks.http import HttpSink
 from b2bua.callbacks.window import Window
 from b2bua.media.ports import PortPairs
-from b2bua.media.prompts import Prompts
+from b2bua.media.prompts import PromptLimits, Prompts
+from b2bua.media.recordings import RecordingLimits
 from b2bua.media.relay import Relay
 from b2bua.net.arrivals import Arrivals
 from b2bua.net.certificates import CertificateError, Certificates
@@ -114,12 +116,14 @@ class Daemon(MultiService):
         ports = settings.media.ports
         pairs = PortPairs(ports.low, ports.high, reactor.seconds)
         self._relay = Relay(reactor, pairs, *interfaces(settings))
+        self._account_terms = AccountTerms()
         self._web = WebClient(
             reactor,
             reactor.nameResolver,
             self._token,
             EgressPolicy(str(network) for network in settings.webhooks.allow),
             _web_limits(settings),
+            terms=self._account_terms,
         )
         self._storage = Storage(reactor, settings)
         self._witness = Witness(self._web, self._storage.notifications)
@@ -133,7 +137,7 @@ class Daemon(MultiService):
             epoch=time.time,
             window=window,
         )
-        self._prompts = Prompts(reactor)
+        self._prompts = Prompts(reactor, limits=_prompt_limits(settings))
         self.equipment = Equipment(
             clock=reactor,
             wall=time.time,
@@ -174,8 +178,9 @@ class Daemon(MultiService):
         """Open everything; a failure ends the process with one line.
 
         Raises:
-            StartError: an address is taken, or may not be listened on.
+            StartError: an address is taken, or may not be listened on, or a file can't be used.
         """
+        self._account_terms.read(self._settings)
         try:
             self._relay.start(self.switchboard.noticed)
             self._connections.open(self._arrivals.message_received)
@@ -257,7 +262,7 @@ class Daemon(MultiService):
             "timers": self._driver.timers + self.switchboard.clocks,
             "media_sessions": self.switchboard.legs.streams,
             "media_ports_in_use": self._relay.ports_in_use,
-            "webhooks_in_flight": self._web.in_flight,
+            **self._web.counters(),
             "callbacks_pending": self._callbacks.pending,
             "callbacks_dead": self._callbacks.dead,
             "callbacks_dropped": self._callbacks.dropped,
@@ -284,6 +289,7 @@ class Daemon(MultiService):
             settings = self._kept_until_restart(read_settings(Path(self._settings.file)))
             routers = make_routers(settings, self._site(settings))
             self._connections.reread()
+            self._account_terms.read(settings)
         except CertificateError as problem:
             key = self._settings.at("tls", problem.field)
             log.warning("the settings stay as they were", problem=f"{key}: {problem}")
@@ -352,10 +358,22 @@ def _web_limits(settings: Settings) -> WebLimits:
     return WebLimits(
         response_header_bytes=limits.response_header_bytes,
         response_headers=limits.response_headers,
+        response_body_bytes=limits.response_body_bytes,
         connect_timeout=limits.connect_timeout,
         header_timeout=limits.header_timeout,
         response_timeout=limits.response_timeout,
         redirects=limits.redirects,
         connections_per_host=limits.connections_per_host,
         connections_per_account=limits.connections_per_account,
+        cache_bytes=limits.cache_bytes,
+        cache_bytes_per_account=limits.cache_bytes_per_account,
+        cache_entries_per_account=limits.cache_entries_per_account,
+        circuit_failures=limits.circuit_failures,
+        circuit_pause=limits.circuit_pause,
+        circuit_pause_most=limits.circuit_pause_most,
     )
+
+
+def _prompt_limits(settings: Settings) -> PromptLimits:
+    limits = settings.limits
+    return PromptLimits(RecordingLimits(limits.play_bytes, limits.play_seconds))

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
+from b2bua.app.account_settings import Account
 from b2bua.app.addresses import (
     Network,
     Place,
@@ -153,23 +154,6 @@ class WebhookSettings(Section):
     allow: Networks = ()
 
 
-class Account(Section):
-    """`[[accounts]]`: a customer.  `country` is the ISO code that national numbers are read by.
-
-    `auth_token_previous` is still valid beside `auth_token` while a secret is being changed.
-    """
-
-    sid: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    auth_token: Annotated[str, Field(min_length=1, repr=False)]
-    auth_token_previous: Annotated[str, Field(repr=False)] = ""
-    country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
-
-    @property
-    def auth_tokens(self) -> tuple[str, ...]:
-        """All secrets that are live, the one in force first."""
-        return tuple(token for token in (self.auth_token, self.auth_token_previous) if token)
-
-
 class User(Section):
     """`[[users]]`: a phone that registers."""
 
@@ -284,6 +268,12 @@ def _cross_checks(settings: Settings) -> Iterator[Complaint]:
     yield from _twice("trunks", "name", [trunk.name for trunk in settings.trunks])
     yield from _twice("numbers", "number", [entry.number for entry in settings.numbers])
     yield from _twice("sip", "listen", settings.sip.listen)
+    for index, account in enumerate(settings.accounts):
+        own = account.webhooks
+        if bool(own.certificate) != bool(own.private_key):
+            given, other = ("certificate", "private_key")[:: 1 if own.certificate else -1]
+            path = ("accounts", index, "webhooks", given)
+            yield Complaint(path, f"this goes with a `{other}`, which is not given")
     for index, entry in enumerate(settings.numbers):
         if entry.account and settings.account(entry.account) is None:
             yield Complaint(("numbers", index, "account"), f"no account is called {entry.account}")

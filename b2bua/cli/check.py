@@ -15,6 +15,7 @@ from pathlib import Path
 from twisted.internet.task import Clock
 
 from b2bua.app import plugins
+from b2bua.app.account_terms import AccountTerms
 from b2bua.app.settings import Settings, read_settings
 from b2bua.app.start_error import StartError
 from b2bua.net.certificates import CertificateError, Certificates
@@ -36,6 +37,7 @@ def run(parsed: argparse.Namespace) -> int:
         settings = read_settings(parsed.file)
         plugins.make_routers(settings, Site(Clock(), _NoWeb()))
         _read_certificates(settings)
+        AccountTerms().read(settings)
     except StartError as problem:
         print(problem, file=sys.stderr)
         return 1

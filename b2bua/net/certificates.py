@@ -84,6 +84,14 @@ class Certificates:
             self._client = self._new_client()
         return Towards(self._client, domain, verify=self._files.verify_server)
 
+    def client_context(self) -> SSL.Context:
+        """Return what connections that we open are made with, the files read anew.
+
+        Raises:
+            CertificateError: a file cannot be used.
+        """
+        return self._new_client()
+
     def _new_server(self) -> SSL.Context:
         context = self._new_context()
         if self._files.verify_client != "off":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from b2bua.rcml.limits import DEFAULTS
 from b2bua.routing.interfaces import Web
 from b2bua.routing.plan import Answer, Ask, Fault
 
@@ -27,11 +28,12 @@ class Library:
     web: Web
     files: frozenset[str] = frozenset()
     given: str = ""
+    file_bytes: int = DEFAULTS.document_bytes
 
     async def fetch(self, ask: Ask) -> Answer | Fault:
         """Return the 2xx answer to `ask`, or say why there is none; never raise."""
         if ask.url in self.files:
-            return _read_file(ask)
+            return _read_file(ask, self.file_bytes)
         if ask.url == GIVEN and self.given:
             return Answer(200, "text/xml", self.given.encode(), ask.url)
         if not ask.url.lower().startswith(("http://", "https://")):
@@ -48,12 +50,12 @@ def files_among(*urls: str) -> frozenset[str]:
     return frozenset(url for url in urls if url.startswith("file:"))
 
 
-def _read_file(ask: Ask) -> Answer | Fault:
+def _read_file(ask: Ask, limit_bytes: int) -> Answer | Fault:
     try:
         with Path(unquote(urlsplit(ask.url).path)).open("rb") as file:
-            body = file.read(ask.limit_bytes + 1)
+            body = file.read(limit_bytes + 1)
     except OSError as problem:
         return Fault(NOT_RETRIEVED, problem.strerror or "cannot be read", ask.url)
-    if len(body) > ask.limit_bytes:
-        return Fault(TOO_LARGE, f"longer than {ask.limit_bytes} bytes", ask.url)
+    if len(body) > limit_bytes:
+        return Fault(TOO_LARGE, f"longer than {limit_bytes} bytes", ask.url)
     return Answer(200, "text/xml", body, ask.url)

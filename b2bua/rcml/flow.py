@@ -131,8 +131,7 @@ class Flow:
         limit_bytes: int | None = None,
     ) -> Ask:
         leg = self.party.leg
-        limit = self.limits.document_bytes if limit_bytes is None else limit_bytes
-        return Ask(url, method, fields, leg.account_sid, leg.call_sid, limit_bytes=limit)
+        return Ask(url, method, fields, leg.account_sid, leg.call_sid, limit_bytes=limit_bytes)
 
     def screen(self, follow: Follow) -> Screen:
         """Return the private conversation that the document at `follow` leads with a callee."""

@@ -52,6 +52,7 @@ class RcmlRouter:
                 web,
                 files_among(number.voice_url, number.voice_fallback_url),
                 "" if number.voice_url else number.voice_document,
+                limits.document_bytes,
             ),
             limits,
             country=country,

@@ -292,7 +292,8 @@ class Ask:
     """One request to a customer's server.
 
     `fields` go into the body of a POST or the query of a GET.  `account_sid` picks the signing
-    secret and limits, `call_sid` the cookies.  `headers` are added as they are.
+    secret and limits, `call_sid` the cookies.  `headers` are added as they are.  `limit_bytes`
+    bounds the answer's body; None: `limits.response_body_bytes`.
     """
 
     url: str
@@ -301,7 +302,7 @@ class Ask:
     account_sid: str = ""
     call_sid: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-    limit_bytes: int = 65_536
+    limit_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 `WebClient.fetch` turns an `Ask` into an `Answer` or a `Fault`.  On the way it takes its turn,
 reuses or opens a connection to a permitted address, signs, sends, reads within the limits, follows
-redirects (each hop checked and signed anew) and retries as the URL's fragment asks.  It stands on
+redirects (each hop checked and signed anew) and retries as the URL's fragment asks.  What it has
+asked for before it asks again only if it must, and a host that keeps failing not at all for a
+while.  It stands on
 Twisted's HTTP/1.1 protocol rather than on treq's client, which rewrites the URL that the signature
 is about and sets no bound on headers, body or where redirects lead.
 """
@@ -11,7 +13,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IHostnameResolver, IReactorTime
@@ -19,6 +22,8 @@ from twisted.logger import Logger
 from twisted.web.iweb import IResponse
 
 from b2bua.routing.plan import Answer, Ask, Fault
+from b2bua.webhooks.cache import Cache, place_of
+from b2bua.webhooks.circuits import Circuits
 from b2bua.webhooks.connection import Connection, read_body
 from b2bua.webhooks.cookies import Cookies
 from b2bua.webhooks.deadline import within
@@ -36,47 +41,25 @@ from b2bua.webhooks.faults import (
 )
 from b2bua.webhooks.kept import KeptConnections
 from b2bua.webhooks.limits import Limits
-from b2bua.webhooks.overrides import Overrides, read_overrides
+from b2bua.webhooks.overrides import read_overrides
 from b2bua.webhooks.request import compose
 from b2bua.webhooks.signing import SIGNATURE, TIMED_SIGNATURE, signature, timed_signature
+from b2bua.webhooks.terms import Terms
 from b2bua.webhooks.tls import Trust
+from b2bua.webhooks.trip import Permission, Trip, answer_of, begin, location_of
 from b2bua.webhooks.turns import Turns
-from b2bua.webhooks.url import Url, form, read_url, without_secrets
+from b2bua.webhooks.url import read_url, without_secrets
 
 Tokens = Callable[[str], str | tuple[str, ...] | None]
 """The auth tokens of an account SID, the one in force first; None: its requests are not signed."""
-
-Permission = Callable[[], Deferred[None] | None]
-"""Asked when a request's turn has come: None to send it now, else what fires when it may be."""
-
-_SEE_OTHER = frozenset({301, 302, 303})
-_SAME_AGAIN = frozenset({307, 308})
-
-
-@dataclass(slots=True)
-class _Trip:
-    """One attempt at an ask: where it has got to, and what it may still cost."""
-
-    ask: Ask
-    url: Url
-    method: str
-    form: tuple[tuple[str, str], ...]
-    overrides: Overrides
-    patient: Permission | None
-    ends_at: float
-    hops: int = 0
-    base: str = field(default="")
-
-    @property
-    def kept_as(self) -> tuple[tuple[str, str, int], bool]:
-        return (self.url.origin, self.overrides.sni)
 
 
 class WebClient:
     """Fetches for all accounts; implements `routing.interfaces.Web`.
 
     `resolver` turns names into addresses (`reactor.nameResolver`); `epoch` is the time of day in
-    seconds, for cookies.  `in_flight` counts the fetches that have begun and not ended.
+    seconds, for cookies.  `terms` are an account's own, by SID; None: `policy`, and the machine's
+    authorities.  `in_flight` counts the fetches that have begun and not ended.
     """
 
     log = Logger()
@@ -89,7 +72,7 @@ class WebClient:
         policy: EgressPolicy,
         limits: Limits | None = None,
         *,
-        trust: Trust | None = None,
+        terms: Callable[[str], Terms | None] = lambda _: None,
         epoch: Callable[[], float] = time.time,
     ) -> None:
         self.in_flight = 0
@@ -100,13 +83,26 @@ class WebClient:
         self._turns = Turns(limits)
         self._kept = KeptConnections(reactor, limits.kept_seconds, limits.kept_connections)
         self._cookies = Cookies(limits, epoch)
-        self._dialler = Dialler(reactor, resolver, policy, trust or Trust(), limits)
+        self._dialler = Dialler(reactor, resolver, limits)
+        self._usual_terms = Terms(policy, Trust())
+        self._terms_of = terms
+        self._cache = Cache(limits)
+        self._circuits = Circuits(reactor.seconds, limits)
         self._is_closed = False
 
     @property
     def patient(self) -> PatientWeb:
         """The same client for what no call waits on: second in every queue."""
         return PatientWeb(self)
+
+    def counters(self) -> dict[str, Any]:
+        """Return the gauges and totals of fetching, by name."""
+        return {
+            "webhooks_in_flight": self.in_flight,
+            "web_circuits": self._circuits.states(),
+            "web_circuit_refused_total": self._circuits.refused,
+            "web_cache_total": dict(self._cache.totals),
+        }
 
     async def fetch(self, ask: Ask) -> Answer | Fault:
         """Send `ask`; retries share its total time.  See `routing.interfaces.Web`."""
@@ -156,11 +152,12 @@ class WebClient:
             )
         total = min(overrides.total or self._limits.response_timeout, self._limits.response_timeout)
         ends_at = self._clock.seconds() + total
+        terms = self._terms_of(ask.account_sid) or self._usual_terms
         outcome: Answer | WebFault
         for retries_left in range(overrides.retries, -1, -1):
             if patient:
                 ends_at = self._clock.seconds() + total
-            trip = _begin(ask, url, overrides, patient, ends_at)
+            trip = begin(ask, url, overrides, patient, ends_at, terms)
             try:
                 outcome = await self._travel(trip)
             except WebFault as fault:
@@ -170,20 +167,48 @@ class WebClient:
                 break
         return outcome
 
-    async def _travel(self, trip: _Trip) -> Answer:
+    async def _travel(self, trip: Trip) -> Answer:
         while True:
+            if (fresh := self._look_up(trip)) is not None:
+                return fresh
             response, body = await self._take_turn(trip)
             self._store_cookies(trip, response)
-            location = _location(response)
+            location = location_of(response)
             if location is None:
-                return _answer(response, body, trip.base)
+                return self._settle(trip, answer_of(response, body, trip.base))
             trip.hops += 1
             if trip.hops > self._limits.redirects:
                 raise WebFault(REDIRECTS, f"more than {self._limits.redirects} redirects")
-            _follow(trip, response.code, location)
+            trip.follow(response.code, location)
 
-    async def _take_turn(self, trip: _Trip) -> tuple[IResponse, bytes]:
+    def _look_up(self, trip: Trip) -> Answer | None:
+        trip.kept = None
+        if trip.method != "GET":
+            return None
+        place = place_of(trip.ask.account_sid, trip.url)
+        trip.kept = self._cache.find(place, self._limit_bytes(trip))
+        if trip.kept is None or trip.kept.fresh_until <= self._clock.seconds():
+            return None
+        self._cache.totals["hit"] += 1
+        return replace(trip.kept.answer, url=trip.base)
+
+    def _settle(self, trip: Trip, answer: Answer) -> Answer:
+        place = place_of(trip.ask.account_sid, trip.url)
+        if trip.method == "GET":
+            settled = self._cache.settle(place, trip.kept, answer, self._clock.seconds())
+            return replace(settled, url=trip.base)
+        if answer.status < 400:
+            self._cache.drop(place)  # RFC 9111 section 4.4: what it changed is asked for anew
+        return answer
+
+    def _limit_bytes(self, trip: Trip) -> int:
+        limit = trip.ask.limit_bytes
+        return self._limits.response_body_bytes if limit is None else limit
+
+    async def _take_turn(self, trip: Trip) -> tuple[IResponse, bytes]:
         host, account = trip.url.origin, trip.ask.account_sid
+        if trip.patient is None:
+            self._circuits.check(account, trip.url)
         turn = self._turns.take(host, account, trip.patient is not None)
         if turn is not None and trip.patient is not None:
             await self._wait(trip, turn)
@@ -191,20 +216,23 @@ class WebClient:
             late = WebFault(CONNECTION, "too many requests to this server are waiting")
             await within(self._clock, self._left(trip), turn, late)
         try:
-            permission = trip.patient() if trip.patient is not None else None
-            if permission is not None:
+            if trip.patient is None:
+                with self._circuits.passage(account, trip.url):
+                    return await self._exchange(trip)
+            # Callbacks have pauses of their own, and what becomes of them is no call's affair.
+            if (permission := trip.patient()) is not None:
                 await self._wait(trip, permission)
             return await self._exchange(trip)
         finally:
             self._turns.give_back(host, account)
 
-    async def _wait(self, trip: _Trip, leave: Deferred[None]) -> None:
+    async def _wait(self, trip: Trip, leave: Deferred[None]) -> None:
         # Waiting is no failure of the server's: it costs no try and no time of the attempt's.
         began = self._clock.seconds()
         await leave
         trip.ends_at += self._clock.seconds() - began
 
-    async def _exchange(self, trip: _Trip) -> tuple[IResponse, bytes]:
+    async def _exchange(self, trip: Trip) -> tuple[IResponse, bytes]:
         kept = self._kept.take(trip.kept_as)
         if kept is not None:
             try:
@@ -215,13 +243,14 @@ class WebClient:
                     raise
         return await self._converse(trip, await self._connect(trip))
 
-    async def _connect(self, trip: _Trip) -> Connection:
+    async def _connect(self, trip: Trip) -> Connection:
         seconds = trip.overrides.connect or self._limits.connect_timeout
         late = WebFault(CONNECTION, f"no connection within {seconds:g} s", Phase.CONNECT)
-        connecting = Deferred.fromCoroutine(self._dialler.connect(trip.url, trip.overrides.sni))
+        dialling = self._dialler.connect(trip.url, trip.overrides.sni, trip.terms)
+        connecting = Deferred.fromCoroutine(dialling)
         return await within(self._clock, min(seconds, self._left(trip)), connecting, late)
 
-    async def _converse(self, trip: _Trip, connection: Connection) -> tuple[IResponse, bytes]:
+    async def _converse(self, trip: Trip, connection: Connection) -> tuple[IResponse, bytes]:
         try:
             response = await self._await_head(trip, connection)
             body = await self._await_body(trip, connection, response)
@@ -234,10 +263,10 @@ class WebClient:
             connection.drop()
         return response, body
 
-    async def _await_head(self, trip: _Trip, connection: Connection) -> IResponse:
+    async def _await_head(self, trip: Trip, connection: Connection) -> IResponse:
         seconds = trip.overrides.read or self._limits.header_timeout
         late = WebFault(RETRIEVAL, f"no response within {seconds:g} s", Phase.READ)
-        body = _body(trip)
+        body = trip.body
         request = compose(trip.method, trip.url, self._headers(trip, body), body)
         response = await within(
             self._clock, min(seconds, self._left(trip)), connection.ask(request), late
@@ -247,14 +276,14 @@ class WebClient:
             raise WebFault(PROTOCOL, "the response is encoded", status=response.code)
         return response
 
-    async def _await_body(self, trip: _Trip, connection: Connection, response: IResponse) -> bytes:
+    async def _await_body(self, trip: Trip, connection: Connection, response: IResponse) -> bytes:
         late = WebFault(RETRIEVAL, "the response's body did not end in time", status=response.code)
-        body = read_body(response, connection, trip.ask.limit_bytes)
+        body = read_body(response, connection, self._limit_bytes(trip))
         if body.called:
             return await body
         return await within(self._clock, self._left(trip), body, late)
 
-    def _headers(self, trip: _Trip, body: bytes | None) -> list[tuple[str, str]]:
+    def _headers(self, trip: Trip, body: bytes | None) -> list[tuple[str, str]]:
         headers = [*trip.ask.headers]
         tokens = self._tokens(trip.ask.account_sid)
         if tokens:
@@ -266,18 +295,20 @@ class WebClient:
         authorization = trip.url.authorization
         if authorization is not None:
             headers.append(("Authorization", authorization))
+        if trip.kept is not None:
+            headers += trip.kept.conditions
         cookies = self._cookies.header(trip.ask.call_sid, trip.url)
         if cookies:
             headers.append(("Cookie", cookies))
         return headers
 
-    def _store_cookies(self, trip: _Trip, response: IResponse) -> None:
+    def _store_cookies(self, trip: Trip, response: IResponse) -> None:
         lines = response.headers.getRawHeaders(b"set-cookie")
         if lines and trip.ask.call_sid:
             texts = [line.decode("utf-8", "replace") for line in lines]
             self._cookies.store(trip.ask.call_sid, trip.url, texts)
 
-    def _left(self, trip: _Trip) -> float:
+    def _left(self, trip: Trip) -> float:
         return max(0.0, trip.ends_at - self._clock.seconds())
 
 
@@ -294,41 +325,3 @@ class PatientWeb:
     async def fetch(self, ask: Ask) -> Answer | Fault:
         """Send `ask`.  See `routing.interfaces.Web`."""
         return await self._client.send(ask, self._permission)
-
-
-def _begin(
-    ask: Ask, url: Url, overrides: Overrides, patient: Permission | None, ends_at: float
-) -> _Trip:
-    if ask.method == "GET":
-        asked = url.with_fields(ask.fields)
-        return _Trip(ask, asked, "GET", (), overrides, patient, ends_at, base=url.base)
-    return _Trip(ask, url, "POST", ask.fields, overrides, patient, ends_at, base=url.base)
-
-
-def _body(trip: _Trip) -> bytes | None:
-    return form(trip.form).encode("ascii") if trip.method == "POST" else None
-
-
-def _location(response: IResponse) -> str | None:
-    if response.code not in _SEE_OTHER and response.code not in _SAME_AGAIN:
-        return None
-    locations = response.headers.getRawHeaders(b"location")
-    return locations[0].decode("utf-8", "replace") if locations else None
-
-
-def _follow(trip: _Trip, status: int, location: str) -> None:
-    trip.url = trip.url.redirected(location)
-    trip.base = trip.url.base
-    if status in _SEE_OTHER:
-        trip.method, trip.form = "GET", ()
-
-
-def _answer(response: IResponse, body: bytes, url: str) -> Answer:
-    headers = {
-        name.decode("latin-1").lower(): ", ".join(
-            value.decode("utf-8", "replace") for value in values
-        )
-        for name, values in response.headers.getAllRawHeaders()
-    }
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return Answer(response.code, content_type, body, url, headers)

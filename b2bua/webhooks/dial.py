@@ -28,10 +28,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from b2bua.webhooks.connection import Connection
-from b2bua.webhooks.egress import EgressPolicy
 from b2bua.webhooks.faults import BAD_HOST, CONNECTION, Phase, WebFault
 from b2bua.webhooks.limits import Limits
-from b2bua.webhooks.tls import Handshake, Trust
+from b2bua.webhooks.terms import Terms
+from b2bua.webhooks.tls import Handshake
 from b2bua.webhooks.url import Url
 
 STAGGER = 0.25
@@ -45,37 +45,32 @@ class Dialler:
         self,
         reactor: IReactorTime,
         resolver: IHostnameResolver,
-        policy: EgressPolicy,
-        trust: Trust,
         limits: Limits,
     ) -> None:
         self._reactor = reactor
         self._resolver = resolver
-        self._policy = policy
-        self._trust = trust
         self._limits = limits
 
-    async def connect(self, url: Url, sni: bool) -> Connection:
-        """Connect to the host of `url`.
+    async def connect(self, url: Url, sni: bool, terms: Terms) -> Connection:
+        """Connect to the host of `url`, on `terms`.
 
         Raises:
             WebFault: 11205, 11210, 11220 or 11235 to 11237.
         """
+        if not terms.policy.permits_host(url.host):
+            raise WebFault(BAD_HOST, "the host is none that may be asked")
         addresses = [url.host] if url.is_address else await resolve(self._resolver, url)
-        self._check(addresses)
+        if not addresses:
+            raise WebFault(BAD_HOST, "the host has no address", Phase.CONNECT)
+        if not all(terms.policy.permits(address) for address in addresses):
+            raise WebFault(BAD_HOST, "the host is in a network that may not be reached")
         attempts = [
-            partial(self._attempt, url, address, sni)
+            partial(self._attempt, url, address, sni, terms)
             for address in addresses[: self._limits.addresses_tried]
         ]
         return await Race(self._reactor, attempts).won
 
-    def _check(self, addresses: Sequence[str]) -> None:
-        if not addresses:
-            raise WebFault(BAD_HOST, "the host has no address", Phase.CONNECT)
-        if not all(self._policy.permits(address) for address in addresses):
-            raise WebFault(BAD_HOST, "the host is in a network that may not be reached")
-
-    def _attempt(self, url: Url, address: str, sni: bool) -> Deferred[Connection]:
+    def _attempt(self, url: Url, address: str, sni: bool, terms: Terms) -> Deferred[Connection]:
         endpoint: IStreamClientEndpoint = (
             TCP6ClientEndpoint(self._reactor, address, url.port)
             if ":" in address
@@ -84,7 +79,7 @@ class Dialler:
         if url.scheme == "http":
             connected = endpoint.connect(_Connections(self._limits, None))
             return connected.addCallbacks(_when_ready, _explain)
-        handshake = self._trust.handshake(url, sni)
+        handshake = terms.trust.handshake(url, sni)
         factory = TLSMemoryBIOFactory(
             handshake, True, _Connections(self._limits, handshake), clock=self._reactor
         )

@@ -2,7 +2,8 @@
 
 Default deny: an address is permitted when it is globally reachable by the IANA special-purpose
 registries, when it belongs to no host of ours, and, where it carries an IPv4 address (mapped,
-translated, NAT64, 6to4, ISATAP), when that one is permitted too.  `allow` names exceptions.
+translated, NAT64, 6to4, ISATAP), when that one is permitted too.  `allow` names exceptions, and
+`deny` exceptions from these.
 """
 
 from __future__ import annotations
@@ -73,20 +74,35 @@ def is_own_address(address: Address) -> bool:
 
 
 class EgressPolicy:
-    """Says which addresses may be connected to.
+    """Says which hosts and addresses may be connected to.
 
-    `allow` are networks like "127.0.0.0/8" that are permitted whatever the rest says.  `is_own`
+    `allow` are networks like "127.0.0.0/8" that are permitted although the rest refuses them, and
+    `deny` those that are refused whatever else is said.  `hosts`, unless it is empty, are the only
+    ones a URL may name: names, "*." before one for all names below it, or addresses.  `is_own`
     tells the addresses of this machine.
 
     Raises:
-        ValueError: an entry of `allow` is no network.
+        ValueError: an entry of `allow` or `deny` is no network.
     """
 
     def __init__(
-        self, allow: Iterable[str] = (), is_own: Callable[[Address], bool] = is_own_address
+        self,
+        allow: Iterable[str] = (),
+        is_own: Callable[[Address], bool] = is_own_address,
+        *,
+        deny: Iterable[str] = (),
+        hosts: Iterable[str] = (),
     ) -> None:
         self._allow: tuple[Network, ...] = tuple(ip_network(text) for text in allow)
+        self._deny: tuple[Network, ...] = tuple(ip_network(text) for text in deny)
+        self._hosts = tuple(host.lower() for host in hosts)
         self._is_own = is_own
+
+    def permits_host(self, host: str) -> bool:
+        """Whether a URL may name `host`, lower-case ASCII and an IPv6 address without brackets."""
+        return not self._hosts or any(
+            host.endswith(one[1:]) if one.startswith("*.") else host == one for one in self._hosts
+        )
 
     def permits(self, address: str) -> bool:
         """Whether `address`, numeric, may be connected to.  Anything else is not permitted."""
@@ -97,6 +113,8 @@ class EgressPolicy:
         if isinstance(read, IPv6Address) and read.scope_id is not None:
             return False
         carried = _carried(read)
+        if _is_in(read, self._deny) or (carried is not None and _is_in(carried, self._deny)):
+            return False
         if self._is_allowed(read) or (carried is not None and self._is_allowed(carried)):
             return True
         return _is_public(read, carried) and not any(

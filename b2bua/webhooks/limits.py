@@ -15,6 +15,8 @@ class Limits:
 
     response_header_bytes: int = 16_384
     response_headers: int = 100
+    response_body_bytes: int = 65_536
+    """Of a body, where the request does not say otherwise."""
     connect_timeout: float = 5.0
     header_timeout: float = 10.0
     response_timeout: float = 15.0
@@ -31,3 +33,13 @@ class Limits:
     cookie_calls: int = 10_000
     cookies_per_call: int = 50
     cookie_bytes: int = 4_096
+    cache_bytes: int = 67_108_864
+    """Of all answers that are kept; 0 keeps none."""
+    cache_bytes_per_account: int = 16_777_216
+    cache_entries_per_account: int = 1_000
+    circuit_failures: int = 5
+    """Failures in a row after which a host is left alone for `circuit_pause`."""
+    circuit_pause: float = 5.0
+    circuit_pause_most: float = 60.0
+    """What the pause grows to while the host goes on failing."""
+    circuits: int = 10_000

@@ -1,4 +1,6 @@
-"""TLS towards customers' servers: one context for all, and a fault code for each way it fails.
+"""TLS towards customers' servers: one context for all, or for an account that has its own.
+
+Each way to fail has its fault code.
 
 Twisted's own `optionsForClientTLS` loads the trust store for every connection and says neither
 why a chain was refused nor how to leave SNI out; hence a small creator of our own.  The chain is
@@ -33,24 +35,25 @@ _OUT_OF_DATE = frozenset({9, 10})
 
 
 class Trust:
-    """Whom we believe: the machine's certificate authorities, or `trust_root`.
+    """Whom we believe, and as whom we go: by default the machine's authorities, and as nobody.
 
-    `trust_root` is what `twisted.internet.ssl.trustRootFromCertificates` returns.
+    `context` holds an account's own authorities and the certificate that servers may ask us for.
+    With `verifies` off whoever answers is believed.
     """
 
-    def __init__(self, trust_root: Any = None) -> None:
-        self._trust_root = trust_root
-        self._context: SSL.Context | None = None
+    def __init__(self, context: SSL.Context | None = None, *, verifies: bool = True) -> None:
+        self._context = context
+        self._verifies = verifies
 
     def handshake(self, url: Url, sni: bool) -> Handshake:
         """Begin to know the server of `url`, for one connection."""
         if self._context is None:
-            self._context = _context(self._trust_root or platformTrust())
-        return Handshake(self._context, url, sni)
+            self._context = _context_of_machine()
+        return Handshake(self._context, url, sni, verifies=self._verifies)
 
 
-def _context(trust_root: Any) -> SSL.Context:
-    options = CertificateOptions(trustRoot=trust_root, raiseMinimumTo=TLSVersion.TLSv1_2)
+def _context_of_machine() -> SSL.Context:
+    options = CertificateOptions(trustRoot=platformTrust(), raiseMinimumTo=TLSVersion.TLSv1_2)
     context: SSL.Context = options.getContext()
     return context
 
@@ -59,8 +62,9 @@ def _context(trust_root: Any) -> SSL.Context:
 class Handshake:
     """One TLS handshake: makes the connection object, keeps the verdict on the chain."""
 
-    def __init__(self, context: SSL.Context, url: Url, sni: bool) -> None:
+    def __init__(self, context: SSL.Context, url: Url, sni: bool, *, verifies: bool) -> None:
         self._context = context
+        self._verifies = verifies
         self._host = url.host
         self._is_address = url.is_address
         self._sni = sni and not url.is_address  # RFC 6066 section 3: no addresses in SNI
@@ -69,7 +73,7 @@ class Handshake:
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:  # noqa: N802, N803
         connection = SSL.Connection(self._context, None)
-        connection.set_verify(SSL.VERIFY_PEER, self._note_verdict)
+        connection.set_verify(SSL.VERIFY_PEER if self._verifies else SSL.VERIFY_NONE, self._verdict)
         if self._sni:
             connection.set_tlsext_host_name(self._host.encode("ascii"))
         self._connection = connection
@@ -78,6 +82,8 @@ class Handshake:
     def check_name(self) -> WebFault | None:
         """Return what is wrong with the name in the server's certificate (RFC 6125)."""
         assert self._connection is not None
+        if not self._verifies:
+            return None
         verify = verify_ip_address if self._is_address else verify_hostname
         try:
             verify(self._connection, self._host)
@@ -93,9 +99,11 @@ class Handshake:
             return WebFault(TLS_CHAIN, "the certificate's chain is not trusted")
         return WebFault(TLS_HANDSHAKE, "the TLS handshake failed", Phase.CONNECT)
 
-    def _note_verdict(
+    def _verdict(
         self, _: SSL.Connection, _certificate: X509, error: int, _depth: int, accepted: int
     ) -> bool:
+        if not self._verifies:
+            return True
         if not accepted and self._chain_error is None:
             self._chain_error = error
         return bool(accepted)

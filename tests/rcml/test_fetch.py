@@ -64,6 +64,6 @@ def test_a_file_that_is_missing_or_too_long_is_a_fault(
 ) -> None:
     missing, long = (tmp_path / "missing").as_uri(), (tmp_path / "long").as_uri()
     (tmp_path / "long").write_bytes(b"x" * 101)
-    library = Library(web, files_among(missing, long))
-    codes = [fetch(clock, library, Ask(url, limit_bytes=100)) for url in (missing, long)]
+    library = Library(web, files_among(missing, long), file_bytes=100)
+    codes = [fetch(clock, library, Ask(url)) for url in (missing, long)]
     assert [fault.code for fault in codes if isinstance(fault, Fault)] == [11200, 11750]

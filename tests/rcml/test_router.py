@@ -31,7 +31,7 @@ def test_the_first_document_is_asked_for_with_the_voice_request(
     assert (ask.url, ask.method) == (VOICE, "POST")
     assert dict(ask.fields) == VOICE_FIELDS
     assert (ask.account_sid, ask.call_sid) == (ACCOUNT, CALLER.call_sid)
-    assert ask.limit_bytes == 65_536
+    assert ask.limit_bytes is None
 
 
 def test_the_method_of_the_settings_is_used(clock: Clock, web: FakeWeb) -> None:

@@ -59,6 +59,6 @@ class FakeWeb:
         if pages is None:
             return Answer(404, "text/plain", b"nothing here", url)
         page = pages.pop(0) if len(pages) > 1 else pages[0]
-        if isinstance(page, Answer) and len(page.body) > ask.limit_bytes:
+        if isinstance(page, Answer) and len(page.body) > (ask.limit_bytes or 65_536):
             return Fault(11750, "response too large", ask.url)
         return page

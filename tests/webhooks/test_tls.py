@@ -11,12 +11,15 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from twisted.internet.ssl import Certificate, PrivateCertificate, trustRootFromCertificates
+from OpenSSL import SSL
+from OpenSSL.crypto import X509
+from twisted.internet.ssl import Certificate, PrivateCertificate
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from b2bua.routing.plan import Ask
 from b2bua.webhooks.client import WebClient
 from b2bua.webhooks.egress import EgressPolicy
+from b2bua.webhooks.terms import Terms
 from b2bua.webhooks.tls import Trust
 from tests.support.internet import Internet
 from tests.support.web_server import Customer, RudeServer
@@ -72,31 +75,50 @@ def authority() -> Authority:
     return Authority("Trusted")
 
 
-class SecureSite:
-    """A client that trusts `authority`, and a site behind `certificate`."""
+def trusting(
+    one: Authority, own: PrivateCertificate | None = None, *, verifies: bool = True
+) -> Terms:
+    """Return the terms of an account that believes `one` alone, and shows `own` when asked."""
+    context = SSL.Context(SSL.TLS_METHOD)
+    store = context.get_cert_store()
+    assert store is not None
+    store.add_cert(X509.from_cryptography(one.certificate))
+    if own is not None:
+        context.use_certificate(own.original)
+        context.use_privatekey(own.privateKey.original)
+    return Terms(EgressPolicy(is_own=lambda _: False), Trust(context, verifies=verifies))
 
-    def __init__(self, certificate: PrivateCertificate) -> None:
+
+class SecureSite:
+    """A client that trusts `authority`, and a site behind `certificate`.
+
+    With `asking` only who shows a certificate of that authority is served.
+    """
+
+    def __init__(self, certificate: PrivateCertificate, asking: Authority | None = None) -> None:
         self.internet = Internet()
         self.customer = Customer()
         self.server_names: list[bytes | None] = []
-        options = certificate.options()
+        pem = asking and asking.certificate.public_bytes(serialization.Encoding.PEM)
+        options = certificate.options(*([Certificate.loadPEM(pem)] if pem else []))
         options.getContext().set_tlsext_servername_callback(
             lambda connection: self.server_names.append(connection.get_servername())
         )
         site = self.customer.site(self.internet)
         factory = TLSMemoryBIOFactory(options, False, site, clock=self.internet)
         self.internet.serve(PUBLIC, 443, factory, "app.example")
-        pem = authority().certificate.public_bytes(serialization.Encoding.PEM)
+        policy = EgressPolicy(is_own=lambda _: False)
+        self.terms = {"": trusting(authority())}
         self.client = WebClient(
             self.internet,
             self.internet,
             lambda _: None,
-            EgressPolicy(is_own=lambda _: False),
-            trust=Trust(trustRootFromCertificates([Certificate.loadPEM(pem)])),
+            policy,
+            terms=self.terms.get,
         )
 
-    def fetch(self, url: str = "https://app.example/x") -> Any:
-        return self.internet.finish(self.client.fetch(Ask(url)))
+    def fetch(self, url: str = "https://app.example/x", account: str = "") -> Any:
+        return self.internet.finish(self.client.fetch(Ask(url, account_sid=account)))
 
     def close(self) -> None:
         self.client.close()
@@ -162,4 +184,50 @@ def test_a_handshake_counts_as_connecting() -> None:
     site.internet.serve(PUBLIC, 443, RudeServer(site.internet, list))
     assert site.fetch("https://app.example/#rc=0").code == 11205
     assert site.internet.seconds() == pytest.approx(5)
+    site.close()
+
+
+def test_a_server_that_asks_is_shown_the_accounts_own_certificate() -> None:
+    customers = Authority("Customers")
+    site = SecureSite(authority().issue("app.example"), asking=customers)
+    site.terms["AC1"] = trusting(authority(), customers.issue("b2bua"))
+    assert site.fetch(account="AC1").status == 200
+    assert site.fetch("https://app.example/x#rc=0").code in {11205, 11220}
+    assert len(site.customer.seen) == 1
+    site.close()
+
+
+def test_a_connection_that_showed_who_it_is_serves_no_other_account() -> None:
+    site = SecureSite(authority().issue("app.example"))
+    site.terms["AC1"] = trusting(authority(), authority().issue("b2bua"))
+    site.terms["AC2"] = trusting(authority())
+    for account in ("AC1", "AC2", "AC1", "AC2"):
+        assert site.fetch(account=account).status == 200
+    assert len(site.internet.dialled) == 2
+    site.close()
+
+
+def test_an_account_believes_its_own_authority_and_no_other() -> None:
+    private = Authority("Private")
+    site = SecureSite(private.issue("app.example"))
+    site.terms["AC1"] = trusting(private)
+    assert site.fetch(account="AC1").status == 200
+    assert site.fetch().code == 11237
+    site.close()
+
+
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        lambda: authority().issue("other.example"),
+        lambda: authority().issue("app.example", days=-1),
+        lambda: Authority("Nobody").issue("app.example"),
+    ],
+    ids=["name", "expired", "chain"],
+)
+def test_an_account_that_verifies_nobody_believes_whoever_answers(certificate: Any) -> None:
+    site = SecureSite(certificate())
+    site.terms["AC1"] = trusting(authority(), verifies=False)
+    assert site.fetch(account="AC1").status == 200
+    assert site.fetch().status is None
     site.close()
