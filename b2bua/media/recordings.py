@@ -7,7 +7,6 @@ nor one that lies about its length takes more memory than its result.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -16,12 +15,12 @@ import miniaudio
 
 from b2bua.media import _relay
 from b2bua.media.tones import RATE, SAMPLE_BYTES
+from b2bua.media.wav import header
 
 RATE_LEAST, RATE_MOST = 4_000, 192_000
 CHANNELS_MOST = 8
 _PIECE_FRAMES = 16_384
 _BLOCK_SECONDS = 30
-_WAV_HEADER_BYTES = 44
 
 
 class RecordingError(Exception):
@@ -146,21 +145,4 @@ def _at_our_rate(pieces: Iterable[bytes], rate: int) -> bytes:
 
 def wav(pcm: bytes, rate: int, channels: int) -> bytes:
     """Return `pcm` (16 bits, little-endian) as a WAV file."""
-    frame = channels * SAMPLE_BYTES
-    head = struct.pack(
-        "<4sI4s4sIHHIIHH4sI",
-        b"RIFF",
-        _WAV_HEADER_BYTES - 8 + len(pcm),
-        b"WAVE",
-        b"fmt ",
-        16,
-        1,
-        channels,
-        rate,
-        rate * frame,
-        frame,
-        8 * SAMPLE_BYTES,
-        b"data",
-        len(pcm),
-    )
-    return head + pcm
+    return header(len(pcm), channels, rate) + pcm
