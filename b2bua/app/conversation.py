@@ -79,6 +79,7 @@ class Conversation(LiveParty):
 
     def ring_over(self, outcome: Outcome) -> None:
         """Take the end of `ring`."""
+        self._comfort.heard()
         ringing, self._ringing = self._ringing, None
         if ringing is not None:
             ringing.callback(outcome)
@@ -86,7 +87,15 @@ class Conversation(LiveParty):
     async def _ready(self) -> None:
         if not self._core.caller.is_answered:
             await self.answer()
+            self._comfort.heard()
         await super()._ready()
+
+    def _is_late(self) -> bool:
+        if self._core.caller.is_answered:
+            return super()._is_late()
+        # Nothing of ours can be heard yet, but its own phone can ring.
+        self._take(lambda _now: self._core.alert())
+        return False
 
     def _check(self) -> None:
         if self._core.caller.is_over:

@@ -5,13 +5,15 @@ Everything here that waits is ended by `gone`, with `Gone` raised where the rout
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import count
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
+from b2bua.app.comfort import Comfort
 from b2bua.app.equipment import Equipment
 from b2bua.app.garbage import forget_frames
 from b2bua.app.lines import Lines
@@ -21,6 +23,8 @@ from b2bua.routing.interfaces import Gone
 from b2bua.routing.plan import Digits, ErrorTone, Gather, LegFacts, Prompt, Silence, Tones
 
 NOT_PLAYABLE = (13_520, "this leg takes no G.711: prompts cannot be played to it")
+
+Result = TypeVar("Result")
 
 Item = bytes | Tones | Silence
 """Octets to be played, keys to be pressed, or time to pass."""
@@ -52,6 +56,7 @@ class LiveParty:
         self._silences: dict[int, IDelayedCall] = {}
         self._hear_key: Callable[[str], None] | None = None
         self._heard: Deferred[None] | None = None
+        self._comfort = Comfort(equipment, lines)
 
     # The Party that a router sees.
 
@@ -69,7 +74,7 @@ class LiveParty:
     async def play_while(self, wanted: Callable[[], bool], *prompts: Prompt, loop: int = 1) -> None:
         """Play as `play` does, but nothing that is no longer `wanted` once it is ready."""
         await self._ready()
-        items = [item for item in await self._render(prompts) if item]
+        items = [item for item in await self.comfort(self._render(prompts)) if item]
         if not items or not wanted():
             return
         if loop == 0 and len(items) == 1 and isinstance(items[0], bytes):
@@ -87,10 +92,16 @@ class LiveParty:
             return await collecting.collect()
         finally:
             self._hear_key = None
+            self._comfort.heard()
 
     async def pause(self, seconds: float) -> None:
         """Wait for `seconds`."""
         await self.sleep(seconds)
+        self._comfort.heard()
+
+    async def comfort(self, work: Awaitable[Result]) -> Result:
+        """Await `work`, and keep the party company when it is late."""
+        return await self._comfort.during(work, self._is_late)
 
     async def hang_up(self) -> None:
         """End this party's leg."""
@@ -110,6 +121,7 @@ class LiveParty:
         self._known = self._facts()
         self._is_gone = True
         waiting = [*self._waits]
+        self._comfort.end()
         self._playing.clear()
         for silence in self._silences.values():
             silence.cancel()
@@ -152,6 +164,11 @@ class LiveParty:
             return
         self._heard = Deferred()
         await self.wait(self._heard)
+        self._comfort.heard()
+
+    def _is_late(self) -> bool:
+        """Take that what the party waits for is late; return whether it may be played to."""
+        return not self._is_gone
 
     def _check(self) -> None:
         if self._is_gone:
@@ -222,6 +239,7 @@ class LiveParty:
             case bytes():
                 self._equipment.backend.play(stream, token, item, loop)
         await self.wait(ended)
+        self._comfort.heard()
 
     def stop_playing(self) -> None:
         """Stop what plays; whoever awaits it goes on."""

@@ -110,6 +110,10 @@ class Call:
         """Note the caller's arrival."""
         return [*self.caller.record.initiate()]
 
+    def alert(self) -> list[Effect]:
+        """Let the caller's phone ring, unless it has been answered or has gone."""
+        return [*self.caller.alert(180)]
+
     def answer(self, now: float) -> list[Effect]:
         """Answer the caller so that it can hear prompts; 488 if it speaks no G.711."""
         if self.caller.is_answered or self.caller.is_over:

@@ -19,6 +19,8 @@ _ZERO_DBM0_PEAK = 32767 * 10 ** (-3.17 / 20)
 _CALL_PROGRESS_DBM0 = -16.0  # each frequency; E.180 section 4: 0 to -15 in all, better quieter
 _DTMF_DBM0 = (-9.0, -7.0)  # the low group and the high one, 2 dB louder (Q.23 section 6)
 _MODULATION_DEPTH = 0.9
+_COMFORT_DBM0 = -50.0
+_COMFORT_SECONDS = 2
 _RAMP_SECONDS = 0.004  # a tone that begins at once clicks
 _PRESS_SECONDS = 0.1
 _PAUSES = {"w": 0.5, "W": 1.0}
@@ -142,6 +144,17 @@ def busy(country: str = DEFAULT_COUNTRY) -> bytes:
 def error_tone() -> bytes:
     """Return the special information tone: three rising ones, and half a second of silence."""
     return play(_SPECIAL_INFORMATION)
+
+
+@cache
+def comfort_noise() -> bytes:
+    """Return soft white noise that can be looped: a line with nothing on it that is not dead."""
+    peak = _ZERO_DBM0_PEAK / math.sqrt(2) * 10 ** (_COMFORT_DBM0 / 20) * math.sqrt(3)
+    state, samples = 1, []
+    for _ in range(_COMFORT_SECONDS * RATE):
+        state = (1_103_515_245 * state + 12_345) & 0x7FFF_FFFF  # that of ISO C, the same each time
+        samples.append(peak * (state / 0x4000_0000 - 1))
+    return _pcm(samples)
 
 
 def silence(seconds: float) -> bytes:

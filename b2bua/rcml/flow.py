@@ -94,7 +94,8 @@ class Flow:
     async def fetch(self, follow: Follow) -> Answer | Fault:
         """Request the document at `follow` in the name of the party's leg."""
         fields = (*voice_parameters(self.party.leg), *follow.fields)
-        return await self._library.fetch(self._ask(follow.url, follow.method, fields))
+        ask = self._ask(follow.url, follow.method, fields)
+        return await self.party.comfort(self._library.fetch(ask))
 
     async def tell(self, follow: Follow) -> None:
         """Request `follow` for its effect at the other end; its document is not run (rule D-8)."""
@@ -105,7 +106,8 @@ class Flow:
     async def recording(self, url: str) -> Recording | None:
         """Return the audio at `url`, or None when it cannot be had, which is then noted."""
         limit = self.limits.play_bytes
-        answer = await self._library.fetch(self._ask(url, "GET", limit_bytes=limit))
+        ask = self._ask(url, "GET", limit_bytes=limit)
+        answer = await self.party.comfort(self._library.fetch(ask))
         if isinstance(answer, Fault):
             self.note(answer)
             return None

@@ -6,9 +6,9 @@ makes an `IRouter`, whose `take` is a coroutine handed one `Call`.  Semantic ver
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import Attribute, Interface
@@ -25,6 +25,8 @@ from b2bua.routing.plan import (
     Prompt,
     Ring,
 )
+
+Result = TypeVar("Result")
 
 
 class Gone(Exception):  # noqa: N818 - it is an event of the call, not an error of anybody
@@ -53,6 +55,13 @@ class Party(Protocol):
 
     async def pause(self, seconds: float) -> None:
         """Wait.  Does *not* answer a caller that has not been answered (rcml.md 8.5)."""
+
+    async def comfort(self, work: Awaitable[Result]) -> Result:
+        """Return what `work` comes to; meanwhile the party is not left in dead air.
+
+        When it has heard nothing for a second it hears soft noise until `work` is done; a caller
+        who has not been answered hears ringing.  It does not raise `Gone` of its own.
+        """
 
     async def hang_up(self) -> None:
         """End this party's leg.  Harmless when it has ended."""

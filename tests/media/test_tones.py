@@ -8,7 +8,17 @@ import pytest
 
 from b2bua.media import tones
 from b2bua.media._relay import ulaw_encode
-from b2bua.media.tones import DTMF, RATE, RINGBACK, busy, dtmf, error_tone, ringback, silence
+from b2bua.media.tones import (
+    DTMF,
+    RATE,
+    RINGBACK,
+    busy,
+    comfort_noise,
+    dtmf,
+    error_tone,
+    ringback,
+    silence,
+)
 from tests.support.listening import is_ringback, tone_level
 
 LISTED = """at au bg br be ch cl cn cz de dk ee es fi fr gr hu il in it lt jp mx my nl no nz ph pl
@@ -131,3 +141,13 @@ def test_a_listener_knows_ringback_from_other_sounds() -> None:
     assert is_ringback(ulaw_encode(ringback("de")), 425)
     for other in (error_tone(), busy("us"), dtmf("159"), silence(1.0), ringback("de")):
         assert not is_ringback(ulaw_encode(other))
+
+
+def test_comfort_noise_is_soft_without_a_tone_and_without_a_gap() -> None:
+    pcm = comfort_noise()
+    assert seconds(pcm) == 2
+    assert 40 <= peak(pcm) <= 120  # 0 dBm0 peaks at 22,745
+    quietest = min(peak(between(pcm, at / 50, at / 50 + 0.02)) for at in range(100))
+    assert quietest > peak(pcm) / 2
+    loudest = max(tone_level(pcm, frequency) for frequency in range(100, 3_900, 50))
+    assert loudest < 0.1 * tone_level(ringback(), 440)

@@ -121,6 +121,9 @@ class FakeParty:
         self._check()
         await self._sleep(seconds)
 
+    async def comfort(self, work: Awaitable[ResultT]) -> ResultT:
+        return await work
+
     async def hang_up(self) -> None:
         self.go()
 

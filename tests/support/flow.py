@@ -344,7 +344,7 @@ class Flow:
     def note_ask(self, ask: Ask) -> None:
         """Note a request to the application; legs go by their phones' names."""
         asked = dict(ask.fields)
-        if asked.get("Direction") != "inbound" and asked["To"] in self._by_number:
+        if asked.get("Direction") != "inbound" and asked.get("To") in self._by_number:
             self._names[asked["CallSid"]] = self._by_number[asked["To"]].name
         fields = {name: self._names.get(value, value) for name, value in ask.fields}
         token = dict(ask.headers).get("I-Twilio-Idempotency-Token")
