@@ -14,7 +14,7 @@ from typing import Any
 
 from b2bua.call import branch, bridge, caller, record
 from b2bua.machine import ignore
-from b2bua.sip.dialog import offer_answer, session
+from b2bua.sip.dialog import offer_answer, reliable, wire
 from b2bua.sip.dialog import usage as usage_
 from b2bua.sip.transaction import client, invite_client, invite_server, server
 from b2bua.webhooks import circuit
@@ -87,10 +87,10 @@ MACHINES = (
     ),
     Machine(
         "Session",
-        "b2bua/sip/dialog/session.py",
+        "b2bua/sip/dialog/wire.py",
         "One INVITE usage: the sum of the tables in `outgoing.py` (it begins in IDLE), "
         "`incoming.py` (it begins in INVITED) and `established.py`.",
-        session.TABLE,
+        wire.TABLE,
         usage_.State,
         usage_.Input,
         (usage_.State.IDLE, usage_.State.INVITED),
@@ -98,11 +98,21 @@ MACHINES = (
     Machine(
         "Offer and answer",
         "b2bua/sip/dialog/offer_answer.py",
-        "Whose turn it is to re-offer in a confirmed session (RFC 3261 section 14, RFC 3264).",
+        "Whose turn it is to re-offer (RFC 3261 section 14, RFC 3264, RFC 3311); "
+        "the rows for UPDATE are in `update.py`.",
         offer_answer.TABLE,
         offer_answer.State,
         offer_answer.Input,
         (offer_answer.State.STABLE,),
+    ),
+    Machine(
+        "Reliable provisional responses",
+        "b2bua/sip/dialog/reliable.py",
+        "A UAS whose caller requires 100rel (RFC 3262).",
+        reliable.TABLE,
+        reliable.State,
+        reliable.Input,
+        (reliable.State.CLEAR,),
     ),
     Machine(
         "Caller",

@@ -33,13 +33,23 @@ DEFAULT_RINGBACK = "us"
 class Attempt:
     """The caller's side of one fork."""
 
-    __slots__ = ("bridge", "caller", "early_from", "fork", "is_ringing_back", "ring", "unconfirmed")
+    __slots__ = (
+        "bridge",
+        "caller",
+        "early",
+        "early_from",
+        "fork",
+        "is_ringing_back",
+        "ring",
+        "unconfirmed",
+    )
 
     def __init__(self, ring: Ring, caller: Caller, fork: Fork) -> None:
         self.ring = ring
         self.caller = caller
         self.fork = fork
         self.bridge: Bridge | None = None
+        self.early: Bridge | None = None
         self.is_ringing_back = False
         self.early_from: Branch | None = None
         self.unconfirmed: Branch | None = None
@@ -102,6 +112,8 @@ class Attempt:
             told.append(AimAt(caller.leg, caller.remote))
         if not caller.is_answered:
             told += caller.alert(rang.word.status, early)
+        if self.early is None or self.early.b != leg:
+            self.early = Bridge(caller.leg, leg)
         if first:
             told += [Link(caller.leg, leg), Watch(leg, early=True)]
         return told
@@ -113,9 +125,11 @@ class Attempt:
         assert answer.sdp is not None
         caller = self.caller
         effects = self.stop_ringback()
-        if answer.is_offer:
+        if answer.is_offer and caller.remote is None:
             self.unconfirmed = branch
             return [*effects, *caller.answer(answer.sdp, now)]
+        if answer.is_offer:  # the caller has answered it already, in the PRACK to a reliable 18x
+            effects.append(Acknowledge(branch.leg, caller.remote))
         if not caller.is_answered:
             own = caller.local if caller.local is not None else answer.sdp
             effects += caller.answer(own, now)
@@ -131,7 +145,11 @@ class Attempt:
     def _join(self, branch: Branch, answer: Answered) -> list[Effect]:
         caller = self.caller
         blocked = "*" if self.ring.hangup_on_star else ""
-        self.bridge = Bridge(caller.leg, branch.leg, blocked)
+        if self.early is not None and self.early.b == branch.leg:
+            self.bridge = self.early
+            self.bridge.block_digits = blocked
+        else:
+            self.bridge = Bridge(caller.leg, branch.leg, blocked)
         joined: list[Effect] = []
         if caller.remote is not None:
             joined += self.bridge.aim(caller.leg, caller.remote)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from b2bua.call.attempt import Attempt
 from b2bua.call.branch import Branch
 from b2bua.call.branch import State as BranchState
+from b2bua.call.bridge import Bridge
 from b2bua.call.caller import Caller
 from b2bua.call.effects import (
     AimAt,
@@ -237,8 +238,9 @@ class Call:
                 return [*self.caller.leaves(HungUp(word.reason), now), *self._caller_left(now)]
             case Confirmed():
                 return self._confirmed(word, now)
-        if attempt is not None and attempt.bridge is not None:
-            return self._agreed(attempt.bridge.hear(self.sid, word))
+        joined = None if attempt is None else attempt.bridge or attempt.early
+        if joined is not None:
+            return self._agreed(joined, self.sid, word)
         return self._reoffer_alone(self.sid, word)
 
     def _confirmed(self, word: Confirmed, now: float) -> list[Effect]:
@@ -255,12 +257,20 @@ class Call:
             aimed += self._attempt.confirmed(word)
         return aimed
 
-    def _agreed(self, effects: Iterable[Effect]) -> list[Effect]:
-        """Remember what the caller's side has agreed to in a re-offer."""
-        agreed = [*effects]
+    def _agreed(self, bridge: Bridge, leg: LegId, word: Word) -> list[Effect]:
+        """Let the bridge hear a word, and remember what the caller's side has agreed to.
+
+        Before its 200, that is also what it has been told, and the 200 says nothing else.
+        """
+        is_early, offered = not self.caller.is_answered, bridge.offered
+        agreed = [*bridge.hear(leg, word)]
         for effect in agreed:
             if isinstance(effect, AimAt) and effect.leg == self.sid:
                 self.caller.remote = effect.sdp
+                if is_early and leg == self.sid:
+                    self.caller.local = offered
+            elif is_early and isinstance(effect, AnswerReoffer) and effect.leg == self.sid:
+                self.caller.local = effect.sdp
         return agreed
 
     def _reoffer_alone(self, leg: LegId, word: Word) -> list[Effect]:
@@ -287,13 +297,18 @@ class Call:
         if isinstance(word, Refused) and word.is_ours:
             self._own_refusal = word.status
         if bridge is not None and bridge.b == leg and branch.state is BranchState.ACCEPTED:
-            told = self._agreed(bridge.hear(leg, word))
+            told = self._agreed(bridge, leg, word)
             if told:
                 return told
-        elif branch.state is BranchState.SCREENING and isinstance(
-            word, Reoffered | ReofferConfirmed
-        ):
-            return self._reoffer_alone(leg, word)
+        elif attempt.early is not None and attempt.early.b == leg and branch.is_live:
+            told = self._agreed(attempt.early, leg, word)
+            if told:
+                return told
+        elif isinstance(word, Reoffered | ReofferConfirmed):
+            if branch.state is BranchState.SCREENING:
+                return self._reoffer_alone(leg, word)
+            if isinstance(word, Reoffered):
+                return [RefuseReoffer(leg, NO_COMMON_CODEC)]
         return self._follow(attempt, attempt.fork.hear(leg, word, now), now)
 
     def _digit(self, leg: LegId, word: Digit, now: float) -> list[Effect]:

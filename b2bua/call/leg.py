@@ -30,7 +30,9 @@ ReadDescription = Callable[[bytes], "Description | SdpFault"]
 
 KEYS = frozenset("0123456789*#ABCD")
 _EVENT_CODES = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
-_LOST = frozenset({Cause.ACK_LOST, Cause.TIMEOUT, Cause.TRANSPORT, Cause.DIALOG_GONE})
+_LOST = frozenset(
+    {Cause.ACK_LOST, Cause.PRACK_LOST, Cause.TIMEOUT, Cause.TRANSPORT, Cause.DIALOG_GONE}
+)
 LEG_LOST = 31_003
 """The leg ended without a BYE: its peer no longer answers."""
 
@@ -63,6 +65,8 @@ class Leg:
             case events.Cancelled(reason):
                 return HungUp(reason or "cancelled")
             case events.Confirmed(sdp):
+                return Confirmed(self._usable(sdp))
+            case events.EarlyAnswered(sdp):
                 return Confirmed(self._usable(sdp))
             case events.Ended(cause, reason):
                 lost = (LEG_LOST, cause.name.lower().replace("_", " ")) if cause in _LOST else None

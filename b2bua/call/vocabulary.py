@@ -61,14 +61,14 @@ class HungUp:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """The ACK for our 200, with the answer when that 200 carried the offer."""
+    """The ACK for our 200, or the PRACK for our 18x, with the answer if that carried the offer."""
 
     sdp: Description | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reoffered:
-    """A re-INVITE: a new offer, or None when the peer asks us for one.
+    """A re-INVITE or an UPDATE: a new offer, or None when the peer asks us for one.
 
     `fault` says why an offer that was there cannot be used; `sdp` is None then.
     """

@@ -10,6 +10,10 @@ A ladder is text.  Each step is one line; below it stands what it must lead to, 
     -> ACK 1 sdp            the session sends (number: CSeq)
     !! Ended LOCAL_BYE      the session reports
 
+`<- 183 sdp rseq=7` is a reliable response; `<- PRACK` acknowledges our last reliable one, or with
+`rack=N` another.  `updates` says that the far end takes UPDATE.  `timer=90` and
+`timer=90;refresher=uas` ask for refreshes, `min-se=90` bounds them.
+
 What the session sends has to survive the real writer and reader.  The far end writes by hand.
 """
 
@@ -199,7 +203,9 @@ class Ladder:
         asked = [r for r in self.begun if number is None or r.cseq.number == int(number)]
         about = next(r for r in reversed(asked) if r.method == method)
         sdp, tag = "sdp" in traits, named("tag", traits) or "them"
-        answer = response(about, status, sdp=sdp, tag=tag, extra=_challenge(traits))
+        answer = response(
+            about, status, sdp=sdp, tag=tag, extra=(*_challenge(traits), *fields(traits))
+        )
         self.perform(self.session.response(about, answer))
 
     def ask(self, method: str, *traits: str) -> None:
@@ -213,11 +219,21 @@ class Ladder:
             sdp="sdp" in traits,
             from_tag=named("tag", traits) or "them",
             to_tag="us",
-            extra=("Content-Type: text/plain",) if "text" in traits else (),
+            extra=(
+                *(("Content-Type: text/plain",) if "text" in traits else ()),
+                *((f"RAck: {self.rack(traits)}",) if method == "PRACK" else ()),
+                *fields(traits),
+            ),
             body=b"hello" if "text" in traits else b"",
         )
         take = {"ACK": self.session.ack, "CANCEL": self.session.cancelled}
         self.perform(take.get(method, self.session.request)(asked))
+
+    def rack(self, traits: tuple[str, ...]) -> str:
+        """Return what acknowledges our last reliable response, if `rack=` is not among `traits`."""
+        reliable = [r for _, r in self.replies if "RSeq" in r.headers]
+        rseq = named("rack", traits) or (reliable[-1].headers.get("RSeq") if reliable else "1")
+        return f"{rseq} 1 INVITE"
 
     # What the session asks.
 
@@ -289,6 +305,7 @@ def _marks(message: Message) -> str:
             " credentials",
         ),
         ("Retry-After" in message.headers, " later"),
+        ("RSeq" in message.headers, " reliable"),
     ]
     return "".join(mark for holds, mark in marks if holds)
 
@@ -305,7 +322,12 @@ def _told(event: events.Event) -> str:
 
 
 def _argument(word: str) -> bytes | int | str | None:
-    known: dict[str, bytes | None] = {"sdp": OUR_SDP, "none": None, "body": b"5"}
+    known: dict[str, bytes | None] = {
+        "sdp": OUR_SDP,
+        "another": OUR_SDP.replace(b"s=-", b"s=another"),
+        "none": None,
+        "body": b"5",
+    }
     if word in known:
         return known[word]
     return int(word) if word.isdigit() else word
@@ -314,6 +336,20 @@ def _argument(word: str) -> bytes | int | str | None:
 def named(name: str, traits: tuple[str, ...]) -> str | None:
     """Return the value of the trait `name=value`."""
     return next((t.removeprefix(f"{name}=") for t in traits if t.startswith(f"{name}=")), None)
+
+
+def fields(traits: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the header lines that `traits` ask for."""
+    lines: list[str] = []
+    if rseq := named("rseq", traits):
+        lines += ["Require: 100rel", f"RSeq: {rseq}"]
+    if "updates" in traits:
+        lines.append("Allow: INVITE, ACK, BYE, CANCEL, UPDATE")
+    if timer := named("timer", traits):
+        lines += ["Supported: timer", f"Session-Expires: {timer}"]
+    if least := named("min-se", traits):
+        lines.append(f"Min-SE: {least}")
+    return tuple(lines)
 
 
 _CHALLENGES: dict[str, str] = {

@@ -2,12 +2,12 @@
 
 It writes its messages by hand, as another vendor's phone would, so that our writer is never judged
 by itself.  What any phone does by itself (ACK a final response, answer BYE and CANCEL with 200, and
-a cancelled INVITE with 487) it does by itself, unless it is `manual`.
+a cancelled INVITE with 487; PRACK for what is reliable) it does by itself, unless it is `manual`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from b2bua.sip.message import Request, Response
 from b2bua.sip.reader import read_datagram
@@ -35,6 +35,7 @@ class Phone:
         self.invite: Request | None = None  # the INVITE it received
         self.sent_invite: str | None = None  # the INVITE it sent
         self.final: Response | None = None
+        self.reliable: Response | None = None  # the last one that it heard
         self.local_tag = f"tag-{name}"
         self.remote_tag = ""
         self.call_id = f"call-{name}"
@@ -54,6 +55,10 @@ class Phone:
             self.call(rest[0], *rest[1:])
         elif verb == "REINVITE":
             self.request("INVITE", self.sdp(*rest) if "late" not in rest else "")
+        elif verb == "PRACK":
+            self.prack(*rest)
+        elif verb == "UPDATE":
+            self.request("UPDATE", self.sdp(*rest[1:]) if rest[:1] == ["sdp"] else "")
         elif verb == "INFO":
             self.request("INFO", f"Signal={rest[0]}\r\nDuration=160\r\n", "application/dtmf-relay")
         elif verb == "CANCEL":
@@ -87,7 +92,8 @@ class Phone:
         self._number += 1
         body = "" if "late" in traits else self.sdp(*traits)
         uri = f"sip:{number}@{self.server[0]}"
-        self.sent_invite = self._text("INVITE", uri, body, branch=self._new_branch())
+        branch = self._new_branch()
+        self.sent_invite = self._text("INVITE", uri, body, branch=branch, extra=_fields(traits))
         self._send(self.sent_invite.encode(), self.server)
 
     def again(self) -> None:
@@ -116,10 +122,20 @@ class Phone:
         number = self.final.cseq.number if self.final is not None else self._number
         self._send(self._text("ACK", self.remote_target, body, number=number).encode(), self.server)
 
+    def prack(self, *traits: str) -> None:
+        """Acknowledge the last reliable response; with `sdp` the PRACK has a description."""
+        assert self.reliable is not None
+        rack = f"RAck: {self.reliable.headers.get('RSeq')} {self.reliable.headers.get('CSeq')}"
+        self._number += 1
+        body = self.sdp(*traits[1:]) if traits[:1] == ("sdp",) else ""
+        text = self._text("PRACK", self.remote_target, body, extra=[rack])
+        self._send(text.encode(), self.server)
+
     def answer(self, status: int, *traits: str) -> None:
         """Answer the last request: the INVITE, or with `CANCEL` or `BYE` named, that one."""
         if traits and traits[0] in self._last:
-            self._respond(self._last[traits[0]], status, "")
+            body = self.sdp(*traits) if "sdp" in traits else ""
+            self._respond(self._last[traits[0]], status, body, *traits)
             return
         request = self.reoffer or self.invite
         assert request is not None
@@ -145,9 +161,11 @@ class Phone:
         self._last[request.method] = request
         if request.method == "INVITE":
             self._hear_invite(request)
-        elif request.method in ("BYE", "INFO", "OPTIONS") and not self.manual:
+        elif self.manual:
+            return
+        elif request.method in _ANSWERED or (request.method == "UPDATE" and request.sdp is None):
             self._respond(request, 200, "")
-        elif request.method == "CANCEL" and not self.manual:
+        elif request.method == "CANCEL":
             self._respond(request, 200, "")
             assert self.invite is not None
             self._respond(self.invite, 487, "")
@@ -172,10 +190,17 @@ class Phone:
     def _hear_response(self, response: Response) -> None:
         if response.cseq.method == "INVITE":
             self._note(str(response.status), _particulars(response))
-        elif not (response.is_success and response.cseq.method in ("CANCEL", "INFO", "BYE")):
-            self._note(f"{response.status} {response.cseq.method}", {})
+        elif not (response.is_success and response.cseq.method in _QUIETLY_ANSWERED):
+            self._note(f"{response.status} {response.cseq.method}", _particulars(response))
         if response.cseq.method != "INVITE":
             return
+        if not response.is_final and "RSeq" in response.headers:
+            self.reliable = response
+            self.to = str(response.to)
+            if response.contact is not None:
+                self.remote_target = str(response.contact.uri)
+            if not self.manual:
+                self.prack()
         if response.is_success:
             self.final = response
             self.to = str(response.to)
@@ -219,6 +244,7 @@ class Phone:
         branch: str = "",
         number: int = 0,
         content_type: str = "application/sdp",
+        extra: Sequence[str] = (),
     ) -> str:
         host, port = self.address
         lines = [
@@ -230,6 +256,7 @@ class Phone:
             f"CSeq: {number or self._number} {method}",
             f"Contact: <sip:{self.name}@{host}:{port}>",
             "Max-Forwards: 70",
+            *extra,
             *([f"Content-Type: {content_type}"] if body else []),
             f"Content-Length: {len(body.encode())}",
         ]
@@ -247,6 +274,7 @@ class Phone:
             f"Call-ID: {request.call_id}",
             f"CSeq: {request.headers.get('CSeq')}",
             f"Contact: <sip:{self.name}@{host}:{port}>",
+            *_fields(traits),
             *(["Content-Type: application/sdp"] if body else []),
             f"Content-Length: {len(body.encode())}",
         ]
@@ -257,12 +285,32 @@ _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _OF_CANCEL = ("Via", "From", "To", "Call-ID", "Max-Forwards")
 
 
+_ANSWERED = ("BYE", "INFO", "OPTIONS", "PRACK", "NOTIFY")
+_QUIETLY_ANSWERED = ("CANCEL", "INFO", "BYE", "PRACK", "NOTIFY")
+_FIELDS = {
+    "100rel": ("Require: 100rel",),
+    "updates": ("Allow: INVITE, ACK, BYE, CANCEL, PRACK, UPDATE",),
+    "rseq": ("Require: 100rel", "RSeq: {}"),
+    "require": ("Require: {}",),
+}
+
+
+def _fields(traits: Sequence[str]) -> list[str]:
+    """Return the header lines that traits like `100rel` and `rseq=7` stand for."""
+    lines = []
+    for trait in traits:
+        name, _, value = trait.partition("=")
+        lines += [line.format(value) for line in _FIELDS.get(name, ())]
+    return lines
+
+
 def _particulars(message: Request | Response) -> dict[str, str]:
     """Return what a flow may ask of a message besides its name."""
     reason = message.headers.get("Reason")
     told = {
         "reason": {None: "none", ELSEWHERE: "elsewhere"}.get(reason, reason or ""),
         "sdp": "no",
+        "reliable": "yes" if "RSeq" in message.headers else "no",
     }
     if message.sdp is not None:
         told["sdp"] = "yes"

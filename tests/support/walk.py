@@ -14,7 +14,7 @@ from b2bua.sip.dialog.events import Ended, Rejected
 from b2bua.sip.dialog.session import Session, State
 from b2bua.sip.message import Request
 from b2bua.sip.transaction.effects import Why
-from tests.support.ladder import Ladder, named, request, response
+from tests.support.ladder import Ladder, fields, named, request, response
 
 Step = tuple[str, ...]
 
@@ -78,7 +78,11 @@ class Walk(Ladder):
         if status >= 200:
             self.finals.setdefault(id(asked), status)
         answer = response(
-            asked, status, sdp="sdp" in traits, tag=named("tag", traits) or "them", extra=_CHALLENGE
+            asked,
+            status,
+            sdp="sdp" in traits,
+            tag=named("tag", traits) or "them",
+            extra=(*_CHALLENGE, *fields(traits)),
         )
         if status == 200 and method == "INVITE":
             self.owed[asked.cseq.number, answer.to.tag or ""] += 1
@@ -94,7 +98,11 @@ class Walk(Ladder):
             sdp="sdp" in traits,
             from_tag=named("tag", traits) or "them",
             to_tag="us",
-            extra=("Content-Type: text/plain",) if "text" in traits else (),
+            extra=(
+                *(("Content-Type: text/plain",) if "text" in traits else ()),
+                *((f"RAck: {self.rack(traits)}",) if method == "PRACK" else ()),
+                *fields(traits),
+            ),
             body=b"hello" if "text" in traits else b"",
         )
         if method not in ("ACK", "CANCEL"):

@@ -6,10 +6,10 @@ from b2bua.sip.message import REGISTERED_METHODS, Request, Response
 from b2bua.sip.transaction.matching import COOKIE
 from b2bua.sip.uri import TelUri, Uri
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "INFO", "OPTIONS")
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "INFO", "OPTIONS", "PRACK", "UPDATE")
 """The methods that we take, for Allow."""
 
-EXTENSIONS: tuple[str, ...] = ()
+EXTENSIONS = ("100rel",)
 """The option tags of the extensions that we have, for Supported."""
 
 ACCEPTED = ("application/sdp", "application/dtmf-relay", "application/dtmf")
@@ -108,4 +108,14 @@ def describe(request: Request, to_tag: str | None = None) -> Response:
 
 def in_invite() -> tuple[tuple[str, str], ...]:
     """Return what an INVITE and a 2xx to it say of us (13.2.1, 13.3.1.4)."""
-    return (ALLOW, SUPPORTED) if EXTENSIONS else (ALLOW,)
+    return (ALLOW, SUPPORTED)
+
+
+def without_offer() -> tuple[tuple[str, str], ...]:
+    """Return what an INVITE without an offer says of us.
+
+    Nobody may send it a reliable 18x, whose offer the PRACK would have to answer (RFC 3262
+    section 5): the answer is a caller's, and comes when there is a 2xx.
+    """
+    others = ", ".join(tag for tag in EXTENSIONS if tag != "100rel")
+    return (ALLOW, ("Supported", others)) if others else (ALLOW,)

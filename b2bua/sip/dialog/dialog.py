@@ -103,6 +103,11 @@ class Dialog:
         if message.contact is not None:
             self.remote_target = message.contact.uri
 
+    def confirm(self, response: Response) -> None:
+        """Take from the 2xx what an early dialog may have had otherwise (13.2.2.4)."""
+        self.refresh(response)
+        self.route_set = tuple(reversed(response.record_routes))
+
     def takes(self, request: Request) -> bool:
         """Note the sequence number of `request`, unless it is out of order (12.2.2)."""
         number = request.cseq.number

@@ -23,6 +23,8 @@ class Timer(Symbol):
     ANSWER = "answer"  # our user owes the answer that an ACK must carry (13.2.2.4)
     REOFFER = "reoffer"  # a re-INVITE, the peer's or ours, has had no final response
     GLARE = "glare"  # our re-INVITE met the peer's and is sent again (14.1)
+    RELIABLE = "reliable"  # our reliable 18x goes out again (RFC 3262 section 3)
+    PRACK = "PRACK"  # the PRACK for it never came
 
 
 @dataclass(frozen=True, slots=True)

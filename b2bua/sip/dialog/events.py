@@ -19,6 +19,7 @@ class Cause(Symbol):
     CANCELLED = "cancelled"  # UAC: by us; UAS: by the caller
     REFUSED = "refused"  # UAS: by us
     ACK_LOST = "ACK lost"  # our 2xx was never acknowledged
+    PRACK_LOST = "PRACK lost"  # nor was our reliable 18x (RFC 3262 section 3)
     TIMEOUT = "timeout"  # the peer, or our own user, did not answer in time
     TRANSPORT = "transport"  # the INVITE could not be sent
     DIALOG_GONE = "dialog gone"  # 481, 408 or nothing to a request in the dialog (12.2.1.2)
@@ -81,8 +82,15 @@ class Confirmed:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyAnswered:
+    """UAS: the PRACK brought the answer `sdp` to the offer that our reliable 18x made."""
+
+    sdp: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Reoffered:
-    """The peer sent a re-INVITE: answer it by `answer_reoffer` or `refuse_reoffer`.
+    """The peer sent a re-INVITE or an UPDATE: answer by `answer_reoffer` or `refuse_reoffer`.
 
     Without `sdp` the peer asks for an offer, which `answer_reoffer` then carries.
     """
@@ -143,6 +151,7 @@ Event = (
     | Rejected
     | Cancelled
     | Confirmed
+    | EarlyAnswered
     | Reoffered
     | ReofferConfirmed
     | ReofferWithdrawn

@@ -50,7 +50,7 @@ class Identity:
             ("Call-ID", self.call_id),
             ("CSeq", "1 INVITE"),
             ("Contact", f"<{self.contact}>"),
-            *capabilities.in_invite(),
+            *(capabilities.in_invite() if sdp is not None else capabilities.without_offer()),
             *headers,
         ]
         if sdp is not None:

@@ -5,25 +5,22 @@ Until the ACK comes the 2xx is sent again and again; a BYE of ours has to wait f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 
 from b2bua.machine import Table, ignore
 from b2bua.sip.dialog.effects import Effect, Effects, Report
 from b2bua.sip.dialog.events import Cancelled, Cause, Confirmed
-from b2bua.sip.dialog.usage import FROM_WIRE, Input, State, Usage, ended, over_by_bye, reason_fields
+from b2bua.sip.dialog.usage import (
+    FROM_WIRE,
+    Input,
+    State,
+    Usage,
+    Words,
+    ended,
+    over_by_bye,
+    reason_fields,
+)
 from b2bua.sip.message import Request
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What our user puts into a response to the INVITE."""
-
-    status: int
-    reason: str = ""
-    headers: Sequence[tuple[str, str]] = ()
-    sdp: bytes | None = None
 
 
 def _ring(u: Usage, words: Words) -> Effects:
@@ -33,7 +30,8 @@ def _ring(u: Usage, words: Words) -> Effects:
 
 def _accept(u: Usage, words: Words) -> Effects:
     assert words.sdp is not None, "a 2xx to an INVITE has a session description"
-    return u.answered(u.invite, words.sdp, words.headers)
+    u.owes(words.sdp)
+    return u.answered(u.invite, None if u.is_agreed else words.sdp, words.headers)
 
 
 def _refuse(u: Usage, words: Words) -> Effects:
@@ -50,6 +48,12 @@ def _cancelled(u: Usage, cancel: Request) -> Effects:
     why = cancel.headers.get("Reason") or ""
     terminated = u.reply(u.invite, 487)
     return (terminated, Report(Cancelled(why)), ended(Cause.CANCELLED, why))
+
+
+def _prack_lost(u: Usage, _: object) -> Effects:
+    """Refuse the INVITE: nobody acknowledges our reliable responses (RFC 3262 section 3)."""
+    refusal = u.reply(u.invite, 504)
+    return (refusal, ended(Cause.PRACK_LOST, refusal.response.reason))
 
 
 def _bye_early(u: Usage, bye: Request) -> Effects:
@@ -90,6 +94,7 @@ TABLE: Table[State, Input, Effect] = {
     (State.INVITED, Input.HANG_UP): (State.ENDED, _decline),
     (State.INVITED, Input.CANCEL_RECEIVED): (State.ENDED, _cancelled),
     (State.INVITED, Input.BYE_RECEIVED): (State.ENDED, _bye_early),
+    (State.INVITED, Input.TIMER_PRACK): (State.ENDED, _prack_lost),
     (State.ACCEPTED, Input.RING): (State.ACCEPTED, ignore),
     (State.ACCEPTED, Input.ACCEPT): (State.ACCEPTED, ignore),
     (State.ACCEPTED, Input.REFUSE): (State.ACCEPTED, ignore),

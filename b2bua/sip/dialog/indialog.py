@@ -20,14 +20,31 @@ def refuse(u: Usage, request: Request) -> Effects:
     outside = _outside(u, request)
     if outside is not None:
         return (outside,)
-    if u.has_dialog and not u.dialog.takes(request):
+    dialog = u.dialog_of_peer(request)
+    if dialog is not None and not dialog.takes(request):
         return (u.reply(request, 500, "Out of order"),)
     refusal = (
         capabilities.refuse_method(request)
         or capabilities.refuse_extension(request)
         or _refuse_content(request)
     )
-    return () if refusal is None else (Reply(request, refusal),)
+    if refusal is not None:
+        return (Reply(request, refusal),)
+    return _refuse_early_offer(u, request) if request.method == "UPDATE" else ()
+
+
+def _refuse_early_offer(u: Usage, update: Request) -> Effects:
+    """Refuse an UPDATE whose offer comes before the first one has its answer (RFC 3311 5.2)."""
+    if update.sdp is None or u.state in (State.CONFIRMED, State.ENDED):
+        return ()
+    if u.state in (State.ACCEPTED, State.BYE_HELD):
+        makes_offer = u.answer is not None and u.answer.makes_offer
+        return (u.reply(update, 491),) if makes_offer else ()
+    if u.state is State.ACK_HELD:
+        return (u.reply_later(update),)
+    if u.is_agreed and (u.is_uas or update.from_.tag == u.agreed_tag):
+        return ()
+    return (u.reply_later(update),) if u.is_uas else (u.reply(update, 491),)
 
 
 def _outside(u: Usage, request: Request) -> Reply | None:
@@ -41,7 +58,7 @@ def _outside(u: Usage, request: Request) -> Reply | None:
 
 
 def _refuse_content(request: Request) -> Response | None:
-    if request.method == "INVITE":
+    if request.method in ("INVITE", "UPDATE", "PRACK"):
         return capabilities.refuse_body(request)
     if request.method == "INFO" and "Info-Package" in request.headers:
         return request.reply(469, headers=[("Recv-Info", "")])  # RFC 6086 section 4.2.2
@@ -49,9 +66,16 @@ def _refuse_content(request: Request) -> Response | None:
 
 
 def answer(u: Usage, request: Request) -> Effects:
-    """Answer an OPTIONS (11.2), or an INFO, whose body is passed on (RFC 2976)."""
+    """Answer an OPTIONS (11.2), an UPDATE without an offer, or an INFO.
+
+    An UPDATE refreshes the target (RFC 3311); the body of an INFO is passed on (RFC 2976).
+    """
     if request.method == "OPTIONS":
         return (Reply(request, capabilities.describe(request)),)
+    if request.method == "UPDATE":
+        if (dialog := u.dialog_of_peer(request)) is not None:
+            dialog.refresh(request)
+        return (u.reply(request, 200, headers=u.session_fields()),)
     informed = Informed(request.content_type or "", request.body)
     return (u.reply(request, 200), Report(informed))
 

@@ -1,4 +1,4 @@
-"""Whose turn it is: re-INVITEs in a confirmed dialog, one at a time (section 14, RFC 3264).
+"""Whose turn it is: re-INVITEs and UPDATEs, one at a time (section 14, RFC 3264, RFC 3311).
 
 Who wants to change the session makes an offer; until that exchange is over nobody may make another.
 Two that cross are both refused with 491, and each end tries again after a time of its own (14.1).
@@ -8,14 +8,19 @@ Whatever comes of a re-offer, only `Usage` ends the session: a refused offer lea
                         OFFERING --2xx--> ACK_HELD --acknowledge--> STABLE     ours, without
                         OFFERING --491--> GLARED --timer--> OFFERING
     STABLE --INVITE--> OFFERED --answer--> ACK_AWAITED --ACK--> STABLE         the peer's
+    STABLE --UPDATE--> UPDATE_OFFERED --answer--> STABLE                       the peer's
+    STABLE --update--> UPDATING --2xx--> STABLE                                ours
+
+A PRACK that makes an offer is an UPDATE here (RFC 3262 section 5).  Before the INVITE has its 2xx
+there are only these two, and only once its own offer has been answered.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 
-from b2bua.machine import Symbol, Table, ignore
+from b2bua.machine import Table, ignore
+from b2bua.sip.dialog import update
 from b2bua.sip.dialog.effects import (
     Acknowledge,
     Arm,
@@ -34,95 +39,24 @@ from b2bua.sip.dialog.events import (
     ReofferRefused,
     ReofferWithdrawn,
 )
-from b2bua.sip.dialog.usage import Usage
-from b2bua.sip.message import Request, Response
+from b2bua.sip.dialog.exchange import (
+    BUSY,
+    PENDING,
+    Exchange,
+    Input,
+    Reply,
+    State,
+    close_offered,
+    glare,
+    later,
+    overdue,
+    pending,
+    refuse,
+    the_request,
+)
+from b2bua.sip.message import Request
 
-PENDING = Report(ReofferRefused(491, "Request Pending"))
-"""The refusal of a re-offer that cannot be made now."""
-
-MOST_GLARES = 3
-"""How often one offer of ours may meet the peer's before we let go of it."""
-
-
-class State(Symbol):
-    STABLE = "stable"
-    OFFERING = "offering"  # our re-INVITE has no final response
-    GLARED = "glared"  # our re-INVITE was refused with 491 and will be sent again
-    ACK_HELD = "ACK held"  # the 2xx to our re-INVITE made an offer that we must answer
-    OFFERED = "offered"  # the peer's re-INVITE waits for our user
-    ACK_AWAITED = "ACK awaited"  # the peer's re-INVITE has our 2xx
-    CLOSED = "closed"
-
-
-class Input(Symbol):
-    REOFFER = "reoffer"
-    ANSWER = "answer"
-    REFUSE = "refuse"
-    ACKNOWLEDGE = "acknowledge"
-    CLOSE = "close"
-    INVITE_RECEIVED = "INVITE"
-    CANCEL_RECEIVED = "CANCEL"
-    ACK_RECEIVED = "ACK"
-    RESPONSE_2XX = "2xx"
-    RESPONSE_2XX_WITH_OFFER = "2xx with an offer"
-    RESPONSE_2XX_AGAIN = "2xx again"
-    RESPONSE_STALE = "refusal of an earlier re-INVITE"
-    RESPONSE_491 = "491"
-    RESPONSE_300_699 = "300-699"
-    CHALLENGED = "401 or 407 that we can answer"
-    UNREACHABLE = "transport error"
-    TIMER_RESEND = "timer resend"
-    TIMER_REOFFER = "timer reoffer"
-    TIMER_GLARE = "timer glare"
-
-
-class Exchange:
-    """The re-offers of one session.  `invite` is the re-INVITE in progress, ours or the peer's."""
-
-    __slots__ = ("glares", "invite", "offer", "state", "usage")
-
-    def __init__(self, usage: Usage) -> None:
-        self.state = State.STABLE
-        self.usage = usage
-        self.invite: Request | None = None
-        self.offer: bytes | None = None
-        self.glares = 0
-
-    def holds(self, cancel: Request) -> bool:
-        """Whether `cancel` is for the re-INVITE that waits for our user (9.2)."""
-        invite = self.invite
-        if invite is None or self.state is not State.OFFERED:
-            return False
-        return invite.cseq.number == cancel.cseq.number
-
-    def awaits(self, request: Request) -> bool:
-        """Whether `request` is a re-INVITE of ours that has no final response yet."""
-        ours = self.invite is not None and self.invite.cseq == request.cseq
-        return ours and self.state is State.OFFERING
-
-    def input_of(self, request: Request, response: Response) -> Input:
-        """Return what a final response to `request`, a re-INVITE of ours, means here."""
-        if not self.awaits(request):
-            return Input.RESPONSE_2XX_AGAIN if response.is_success else Input.RESPONSE_STALE
-        if response.is_success:
-            asked = self.offer is None and response.sdp is not None
-            return Input.RESPONSE_2XX_WITH_OFFER if asked else Input.RESPONSE_2XX
-        if response.status == 491 and self.glares < MOST_GLARES:
-            return Input.RESPONSE_491
-        return Input.RESPONSE_300_699
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The final response to a re-INVITE."""
-
-    request: Request
-    response: Response
-
-
-def _the_invite(x: Exchange) -> Request:
-    assert x.invite is not None, "no re-INVITE in progress"
-    return x.invite
+__all__ = ["PENDING", "TABLE", "Exchange", "Input", "Reply", "State"]
 
 
 def _limit(x: Exchange, factor: int = 1) -> Arm:
@@ -132,7 +66,7 @@ def _limit(x: Exchange, factor: int = 1) -> Arm:
 def _send(x: Exchange) -> Effects:
     kind = "" if x.offer is None else "application/sdp"
     begin = x.usage.begin("INVITE", x.usage.session_fields(), x.offer or b"", kind)
-    x.invite = begin.request
+    x.request = begin.request
     return (begin, _limit(x))
 
 
@@ -147,16 +81,13 @@ def _offer_again(x: Exchange, _: object) -> Effects:
 
 
 def _retry(x: Exchange, begin: Begin) -> Effects:
-    x.invite = begin.request
+    x.request = begin.request
     return (begin, _limit(x))
-
-
-def _pending(_x: Exchange, _: object) -> Effects:
-    return (PENDING,)
 
 
 def _accepted(x: Exchange, reply: Reply) -> Effects:
     x.usage.dialog.refresh(reply.response)
+    x.usage.told = x.offer
     ack = x.usage.acknowledge(reply.request)
     answered = ReofferAnswered(reply.response.sdp)
     return (Disarm(Timer.REOFFER), ack, Report(answered))
@@ -170,7 +101,8 @@ def _hold_ack(x: Exchange, reply: Reply) -> Effects:
 
 
 def _acknowledge(x: Exchange, sdp: bytes | None) -> Effects:
-    return (Disarm(Timer.ANSWER), x.usage.acknowledge(_the_invite(x), sdp))
+    x.usage.told = sdp
+    return (Disarm(Timer.ANSWER), x.usage.acknowledge(the_request(x), sdp))
 
 
 def _acknowledge_again(x: Exchange, reply: Reply) -> Effects:
@@ -201,11 +133,11 @@ def _unreachable(_x: Exchange, _: object) -> Effects:
 
 def _withdraw(x: Exchange, _: object) -> Effects:
     """Cancel a re-INVITE that got a 100 and no more; its transaction bounds what follows."""
-    return (CancelInvite(_the_invite(x)),)
+    return (CancelInvite(the_request(x)),)
 
 
 def _offered(x: Exchange, invite: Request) -> Effects:
-    x.invite = invite
+    x.request = invite
     # Our user may be asking another peer, which has twice 64*T1; so this is only a safety net.
     return (_limit(x, 3), Report(Reoffered(invite.sdp)))
 
@@ -217,22 +149,13 @@ def _yield(x: Exchange, invite: Request) -> Effects:
 
 
 def _answer(x: Exchange, sdp: bytes) -> Effects:
-    invite = _the_invite(x)
+    invite = the_request(x)
     x.usage.dialog.refresh(invite)
     return (Disarm(Timer.REOFFER), *x.usage.answered(invite, sdp))
 
 
-def _refuse(x: Exchange, words: tuple[int, str]) -> Effects:
-    status, reason = words
-    return (Disarm(Timer.REOFFER), x.usage.reply(_the_invite(x), status, reason))
-
-
-def _overdue(x: Exchange, _: object) -> Effects:
-    return (x.usage.reply_later(_the_invite(x)), Report(ReofferWithdrawn()))
-
-
 def _withdrawn(x: Exchange, _: object) -> Effects:
-    terminated = x.usage.reply(_the_invite(x), 487)
+    terminated = x.usage.reply(the_request(x), 487)
     return (Disarm(Timer.REOFFER), terminated, Report(ReofferWithdrawn()))
 
 
@@ -246,22 +169,8 @@ def _confirmed(x: Exchange, ack: Request) -> Effects:
     return (*x.usage.stop_resending(), Report(ReofferConfirmed(answer.in_ack(ack))))
 
 
-def _glare(x: Exchange, invite: Request) -> Effects:
-    return (x.usage.reply(invite, 491),)
-
-
-def _later(x: Exchange, invite: Request) -> Effects:
-    """Refuse a second INVITE while the first has no final response (14.2)."""
-    return (x.usage.reply_later(invite),)
-
-
-def _close_offered(x: Exchange, _: object) -> Effects:
-    """Answer what is pending when the session ends (15.1.2)."""
-    return (x.usage.reply(_the_invite(x), 487),)
-
-
 def _close_held(x: Exchange, _: object) -> Effects:
-    return (x.usage.acknowledge(_the_invite(x)),)
+    return (x.usage.acknowledge(the_request(x)),)
 
 
 _FROM_USER = (Input.REOFFER, Input.ANSWER, Input.REFUSE, Input.ACKNOWLEDGE)
@@ -270,14 +179,14 @@ _FROM_WIRE = (
     Input.RESPONSE_2XX_AGAIN,
     Input.RESPONSE_STALE,
 )
-_BUSY = (State.OFFERING, State.GLARED, State.ACK_HELD, State.OFFERED, State.ACK_AWAITED)
-_OPEN = (State.STABLE, *_BUSY)
+_OPEN = (State.STABLE, *BUSY)
 
 TABLE: Table[State, Input, Effect] = {
     # What comes too late, for this exchange or for an earlier one, changes nothing.
     **{(s, i): (s, ignore) for s, i in product(State, (*_FROM_USER, *_FROM_WIRE))},
     **{(s, Input.RESPONSE_2XX_AGAIN): (s, _acknowledge_again) for s in State},
-    **{(s, Input.REOFFER): (s, _pending) for s in _BUSY},
+    **{(s, Input.REOFFER): (s, pending) for s in BUSY},
+    **{(s, Input.INVITE_RECEIVED): (s, glare) for s in (State.UPDATING, State.CLOSED)},
     **{(s, Input.CLOSE): (State.CLOSED, ignore) for s in _OPEN},
     (State.STABLE, Input.REOFFER): (State.OFFERING, _offer),
     (State.STABLE, Input.INVITE_RECEIVED): (State.OFFERED, _offered),
@@ -288,20 +197,21 @@ TABLE: Table[State, Input, Effect] = {
     (State.OFFERING, Input.CHALLENGED): (State.OFFERING, _retry),
     (State.OFFERING, Input.UNREACHABLE): (State.STABLE, _unreachable),
     (State.OFFERING, Input.TIMER_REOFFER): (State.OFFERING, _withdraw),
-    (State.OFFERING, Input.INVITE_RECEIVED): (State.OFFERING, _glare),
+    (State.OFFERING, Input.INVITE_RECEIVED): (State.OFFERING, glare),
     (State.GLARED, Input.TIMER_GLARE): (State.OFFERING, _offer_again),
     (State.GLARED, Input.INVITE_RECEIVED): (State.OFFERED, _yield),
     (State.ACK_HELD, Input.ACKNOWLEDGE): (State.STABLE, _acknowledge),
-    (State.ACK_HELD, Input.INVITE_RECEIVED): (State.ACK_HELD, _glare),
+    (State.ACK_HELD, Input.INVITE_RECEIVED): (State.ACK_HELD, glare),
     (State.ACK_HELD, Input.RESPONSE_2XX_AGAIN): (State.ACK_HELD, ignore),
     (State.ACK_HELD, Input.CLOSE): (State.CLOSED, _close_held),
     (State.OFFERED, Input.ANSWER): (State.ACK_AWAITED, _answer),
-    (State.OFFERED, Input.REFUSE): (State.STABLE, _refuse),
+    (State.OFFERED, Input.REFUSE): (State.STABLE, refuse),
     (State.OFFERED, Input.CANCEL_RECEIVED): (State.STABLE, _withdrawn),
-    (State.OFFERED, Input.INVITE_RECEIVED): (State.OFFERED, _later),
-    (State.OFFERED, Input.TIMER_REOFFER): (State.STABLE, _overdue),
-    (State.OFFERED, Input.CLOSE): (State.CLOSED, _close_offered),
+    (State.OFFERED, Input.INVITE_RECEIVED): (State.OFFERED, later),
+    (State.OFFERED, Input.TIMER_REOFFER): (State.STABLE, overdue),
+    (State.OFFERED, Input.CLOSE): (State.CLOSED, close_offered),
     (State.ACK_AWAITED, Input.ACK_RECEIVED): (State.STABLE, _confirmed),
     (State.ACK_AWAITED, Input.TIMER_RESEND): (State.ACK_AWAITED, _resend),
-    (State.ACK_AWAITED, Input.INVITE_RECEIVED): (State.ACK_AWAITED, _glare),
+    (State.ACK_AWAITED, Input.INVITE_RECEIVED): (State.ACK_AWAITED, glare),
+    **update.ROWS,
 }

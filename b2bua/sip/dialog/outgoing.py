@@ -9,7 +9,9 @@ from __future__ import annotations
 from itertools import product
 
 from b2bua.machine import Table, ignore
+from b2bua.sip.dialog import early
 from b2bua.sip.dialog.dialog import Dialog
+from b2bua.sip.dialog.early import Early
 from b2bua.sip.dialog.effects import (
     Acknowledge,
     Arm,
@@ -57,15 +59,33 @@ def _abandon(u: Usage, _: object) -> Effects:
 def _progress(u: Usage, response: Response) -> Effects:
     if response.status == 100:
         return ()
+    branch = _branch_of(u, response)
+    prack: Effects = ()
+    if branch is not None and (rseq := early.rseq_of(response)) and u.invite.sdp is not None:
+        sent = early.take(branch, u.invite, response, rseq, u.hop)
+        if sent is None:
+            return ()
+        prack = (Begin(*sent),)
+        if branch.is_agreed:
+            u.is_agreed, u.agreed_tag = True, response.to.tag
+    if branch is not None:
+        branch.sdp = response.sdp or branch.sdp
+    return (*prack, Report(Progressed(response.status, response.sdp)))
+
+
+def _branch_of(u: Usage, response: Response) -> Early | None:
+    """Return the early dialog that a provisional response belongs to, None if they are too many."""
     tag = response.to.tag
-    if tag in u.early or len(u.early) < MOST_FORKS:
-        u.early[tag] = response.sdp or u.early.get(tag)
-    return (Report(Progressed(response.status, response.sdp)),)
+    branch = u.early.get(tag)
+    if branch is None and len(u.early) < MOST_FORKS:
+        branch = u.early[tag] = Early()
+    return branch
 
 
 def _retry(u: Usage, invite: Request) -> Effects:
     u.invite = invite
     u.early.clear()
+    u.is_agreed = False
     return (Begin(invite, u.hop),)
 
 
@@ -88,14 +108,19 @@ def _cancel(u: Usage, _: object) -> Effects:
 
 
 def _take_dialog(u: Usage, response: Response) -> None:
-    u.dialog = Dialog.of_uac(u.invite, response, u.hop)
+    u.dialog = _dialog_of(u, response)
     u.stray_reason = ELSEWHERE
+
+
+def _dialog_of(u: Usage, response: Response) -> Dialog:
+    return early.confirmed(u.early.get(response.to.tag), u.invite, response, u.hop)
 
 
 def _establish(u: Usage, response: Response) -> Effects:
     _take_dialog(u, response)
     # An answer may have come in a 18x alone, from peers that do not repeat it.
-    sdp = response.sdp or u.early.get(response.to.tag)
+    branch = u.early.get(response.to.tag)
+    sdp = response.sdp or (None if branch is None else branch.sdp)
     return (u.acknowledge(u.invite), Report(_established(response, sdp, is_offer=False)))
 
 
@@ -113,11 +138,12 @@ def _established(response: Response, sdp: bytes | None, *, is_offer: bool) -> Es
 
 def _too_late(u: Usage, response: Response) -> Effects:
     """Take a 2xx that crossed our CANCEL: it makes a session, so a BYE must end it (15)."""
-    u.dialog = Dialog.of_uac(u.invite, response, u.hop)
+    u.dialog = _dialog_of(u, response)
     return (u.acknowledge(u.invite), u.bye(), *_abandon(u, None))
 
 
 def _acknowledge(u: Usage, sdp: bytes | None) -> Effects:
+    u.told = sdp
     return (Disarm(Timer.ANSWER), u.acknowledge(u.invite, sdp))
 
 
@@ -151,7 +177,7 @@ def another_2xx(u: Usage, response: Response) -> Effects:
         return tuple(Acknowledge(*sent) for sent in u.strays[tag].acked(u.invite))
     if len(u.strays) >= MOST_FORKS:
         return ()
-    stray = u.strays[tag] = Dialog.of_uac(u.invite, response, u.hop)
+    stray = u.strays[tag] = _dialog_of(u, response)
     ack = Acknowledge(*stray.ack(u.invite))
     return (ack, Begin(*stray.request("BYE", reason_fields(u.stray_reason))))
 

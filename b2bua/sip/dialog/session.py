@@ -3,7 +3,7 @@
 Theory of operation
 ===================
 
-A session is three things, and each has its own file.
+A session is four things, and each has its own file.
 
 1. The *usage* (`usage`) is somewhere between "not begun" and "ended".  Its table is a sum of three:
 
@@ -15,13 +15,16 @@ A session is three things, and each has its own file.
    `established`                                        CONFIRMED --BYE, ours or theirs--> ENDED
 
 2. The *dialog* (`dialog`) has no state but its numbers: tags, CSeq, route set, remote target.  A
-   UAC has none before its first 2xx; the early dialogs of a fork are only tags, and what was heard.
+   UAC has none before its first 2xx; the early dialogs of a fork (`early`) are only tags, and what
+   was heard, unless they send reliable responses.
 
-3. The *exchange* (`offer_answer`) is whose turn it is to make an offer, once the usage is
-   CONFIRMED.  The first INVITE's own offer and answer need no machine: the usage's states are it.
+3. The *exchange* (`offer_answer`) is whose turn it is to make an offer, once the first one has its
+   answer.  The first INVITE's own offer and answer need no machine: the usage's states are it.
 
-This file decides which table is asked about what arrives (`responses` and `indialog` read it), and
-nothing else.  The rules that the rest relies on:
+4. The *provisionals* (`reliable`) are there if the caller requires 100rel: one 18x after the other.
+
+`wire` decides which table is asked about what arrives (`responses` and `indialog` read it), and
+nothing else; this file has the commands.  The rules that the rest relies on:
 
 * Responses are told apart by method and CSeq of the request they answer, requests by method.  A 2xx
   can come to any INVITE at any time (RFC 6026), even when the session is long over, and always gets
@@ -42,34 +45,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from b2bua.machine import Table, step
-from b2bua.sip.dialog import (
-    established,
-    incoming,
-    indialog,
-    offer_answer,
-    outgoing,
-    responses,
-)
+from b2bua.sip.dialog import offer_answer
 from b2bua.sip.dialog.authentication import Authentication
 from b2bua.sip.dialog.dialog import Dialog
-from b2bua.sip.dialog.effects import (
-    Acknowledge,
-    Arm,
-    Begin,
-    Disarm,
-    Effect,
-    Effects,
-    Reply,
-    Timer,
-)
+from b2bua.sip.dialog.early import RELIABLE
+from b2bua.sip.dialog.effects import Effect
 from b2bua.sip.dialog.identity import Identity
-from b2bua.sip.dialog.incoming import Words
-from b2bua.sip.dialog.offer_answer import Exchange
-from b2bua.sip.dialog.usage import Input, State, Usage
-from b2bua.sip.message import Request, Response
+from b2bua.sip.dialog.reliable import Provisionals
+from b2bua.sip.dialog.usage import Input, State, Usage, Words
+from b2bua.sip.dialog.wire import Wire
+from b2bua.sip.message import Request
 from b2bua.sip.nexthop import Hop
-from b2bua.sip.transaction.effects import Why
 from b2bua.sip.transaction.timers import Timers
 from b2bua.sip.uri import AnyUri
 
@@ -77,41 +63,23 @@ __all__ = ["Identity", "Session", "State"]
 
 Fields = Sequence[tuple[str, str]]
 
-TABLE: Table[State, Input, Effect] = {**outgoing.TABLE, **incoming.TABLE, **established.TABLE}
-"""The states of a usage."""
-
 _HANGING_UP = (State.CANCELLING, State.BYE_HELD, State.ENDED)
-
-_OF_USAGE = {
-    Timer.RESEND: Input.TIMER_RESEND,
-    Timer.ACK: Input.TIMER_ACK,
-    Timer.ANSWER: Input.TIMER_ANSWER,
-}
-# Once the usage is CONFIRMED these are timers of the exchange.
-_OF_EXCHANGE = {
-    Timer.RESEND: offer_answer.Input.TIMER_RESEND,
-    Timer.REOFFER: offer_answer.Input.TIMER_REOFFER,
-    Timer.GLARE: offer_answer.Input.TIMER_GLARE,
-}
 
 
 def _middle() -> float:
     return 0.5
 
 
-class Session:
+class Session(Wire):
     """Commands and inputs both return the effects to perform, in order.
 
     The effects of one call are to be performed before the next call.
     """
 
-    __slots__ = ("_agent", "_armed", "_exchange", "_usage", "call_id", "local_tag")
+    __slots__ = ("call_id", "local_tag")
 
     def __init__(self, usage: Usage, agent: str) -> None:
-        self._usage = usage
-        self._exchange = Exchange(usage)
-        self._agent = agent
-        self._armed: dict[Timer, None] = {}
+        super().__init__(usage, agent)
         self.call_id = usage.invite.call_id
         self.local_tag = usage.local_tag
 
@@ -147,6 +115,7 @@ class Session:
         )
         if credentials is not None:
             usage.authentication = Authentication(*credentials, realm, new_cnonce)
+        usage.told = sdp
         return cls(usage, identity.agent)
 
     @classmethod
@@ -177,12 +146,10 @@ class Session:
             is_uas=True,
         )
         usage.dialog = dialog
-        return cls(usage, agent)
-
-    @property
-    def state(self) -> State:
-        """Where the session is between begin and end."""
-        return self._usage.state
+        session = cls(usage, agent)
+        if RELIABLE in request.headers.listed("Require"):
+            session._provisionals = Provisionals(usage)
+        return session
 
     # What the user commands.
 
@@ -210,11 +177,22 @@ class Session:
         """
         if not 101 <= status <= 199:
             raise ValueError(f"{status} is no provisional response of a UAS")
-        return self._live(Input.RING, Words(status, reason, headers, sdp))
+        words = Words(status, reason, headers, sdp)
+        if self._provisionals is not None and self.state is State.INVITED:
+            return self._settle(self._provisionals.ring(words))
+        return self._live(Input.RING, words)
 
     def accept(self, sdp: bytes, headers: Fields = ()) -> list[Effect]:
-        """UAS: answer 200 with `sdp`, the answer, or the offer if the INVITE made none."""
-        return self._live(Input.ACCEPT, Words(200, "", headers, sdp))
+        """UAS: answer 200 with `sdp`, the answer, or the offer if the INVITE made none.
+
+        The 200 may have to wait for the PRACK to a reliable response, and is without `sdp` if that
+        has told it.
+        """
+        words = Words(200, "", headers, sdp)
+        if self._provisionals is not None and self._provisionals.must_hold:
+            self._provisionals.held = words
+            return []
+        return self._live(Input.ACCEPT, words)
 
     def refuse(self, status: int, reason: str = "", headers: Fields = ()) -> list[Effect]:
         """UAS: send a final refusal, 300-699.
@@ -260,125 +238,6 @@ class Session:
         if self.state is not State.CONFIRMED:
             return []
         return self._settle((self._usage.begin("INFO", (), body, content_type),))
-
-    # What comes from the wire.
-
-    def response(self, request: Request, response: Response) -> list[Effect]:
-        """Take a response to `request`, one that came with `Begin`."""
-        if responses.is_of_earlier_try(self._usage, request):
-            return []
-        if responses.is_of_first_invite(self._usage, request):
-            return self._live(*responses.of_first_invite(self._usage, response))
-        if response.is_provisional:
-            return []
-        again = responses.challenged(self._usage, self._exchange, request, response)
-        if again is not None:
-            return self._send_again(again)
-        return self._final(request, response)
-
-    def _send_again(self, begin: Begin) -> list[Effect]:
-        if begin.request.method == "INVITE":
-            return self._turn(offer_answer.Input.CHALLENGED, begin)
-        return self._settle((begin,))
-
-    def _final(self, request: Request, response: Response) -> list[Effect]:
-        if request.method != "BYE" and response.status in (408, 481):
-            return self._live(Input.DIALOG_GONE, response)
-        if request.method != "INVITE":
-            return []
-        input_ = self._exchange.input_of(request, response)
-        return self._turn(input_, offer_answer.Reply(request, response))
-
-    def failed(self, request: Request, why: Why) -> list[Effect]:
-        """Take note that `request`, one that came with `Begin`, gets no final response."""
-        if responses.is_of_first_invite(self._usage, request):
-            return self._live(Input.INVITE_FAILED, why)
-        if request.method == "BYE":
-            return []
-        if why is Why.TIMEOUT:
-            return self._live(Input.DIALOG_GONE)
-        if self._exchange.awaits(request):
-            return self._turn(offer_answer.Input.UNREACHABLE)
-        return []
-
-    def request(self, request: Request) -> list[Effect]:
-        """Take a request in the dialog; all are answered but ACK, CANCEL, and what is reported."""
-        if request.method in ("ACK", "CANCEL"):
-            return self.ack(request) if request.method == "ACK" else self.cancelled(request)
-        refusal = indialog.refuse(self._usage, request)
-        if refusal:
-            return self._settle(refusal)
-        if request.method == "BYE":
-            return self._live(Input.BYE_RECEIVED, request)
-        if request.method != "INVITE":
-            return self._settle(indialog.answer(self._usage, request))
-        if self.state is State.CONFIRMED:
-            return self._turn(offer_answer.Input.INVITE_RECEIVED, request)
-        return self._settle(indialog.refuse_invite(self._usage, request))
-
-    def cancelled(self, request: Request) -> list[Effect]:
-        """Take a CANCEL, to which the 200 has been sent, for an INVITE of the peer (9.2)."""
-        if self._exchange.holds(request):
-            return self._turn(offer_answer.Input.CANCEL_RECEIVED, request)
-        if request.cseq.number == self._usage.invite.cseq.number:
-            return self._live(Input.CANCEL_RECEIVED, request)
-        return []
-
-    def ack(self, request: Request) -> list[Effect]:
-        """Take the ACK for a 2xx; one for another INVITE than the last is dropped."""
-        answer = self._usage.answer
-        if answer is None or answer.request.cseq.number != request.cseq.number:
-            return []
-        if self.state is State.CONFIRMED:
-            return self._turn(offer_answer.Input.ACK_RECEIVED, request)
-        return self._live(Input.ACK_RECEIVED, request)
-
-    def expire(self, timer: Timer) -> list[Effect]:
-        """Take note that `timer` has expired; one that was disarmed meanwhile does nothing."""
-        if timer not in self._armed:
-            return []
-        del self._armed[timer]
-        if self.state is State.CONFIRMED and timer in _OF_EXCHANGE:
-            return self._turn(_OF_EXCHANGE[timer])
-        return self._live(_OF_USAGE[timer])
-
-    # How it is done.
-
-    def _live(self, input_: Input, payload: object = None) -> list[Effect]:
-        """Move the usage; if that ends it, first close the exchange and stop all timers."""
-        usage = self._usage
-        was_live = usage.state is not State.ENDED
-        effects = step(TABLE, usage, input_, payload)
-        if was_live and usage.state is State.ENDED:
-            closing = step(offer_answer.TABLE, self._exchange, offer_answer.Input.CLOSE)
-            effects = (*closing, *map(Disarm, self._armed), *effects)
-        return self._settle(effects)
-
-    def _turn(self, input_: offer_answer.Input, payload: object = None) -> list[Effect]:
-        """Move the exchange; before the usage is confirmed nobody may re-offer."""
-        if self.state in (State.CONFIRMED, State.ENDED):
-            return self._settle(step(offer_answer.TABLE, self._exchange, input_, payload))
-        if input_ is offer_answer.Input.REOFFER:
-            return [offer_answer.PENDING]
-        return []
-
-    def _settle(self, effects: Effects) -> list[Effect]:
-        """Keep account of the timers, and sign what is sent."""
-        settled: list[Effect] = []
-        for effect in effects:
-            match effect:
-                case Arm(timer):
-                    self._armed[timer] = None
-                case Disarm(timer):
-                    if timer not in self._armed:
-                        continue
-                    del self._armed[timer]
-                case Begin(message) | Acknowledge(message) if self._agent:
-                    message.headers.set("User-Agent", self._agent)
-                case Reply(_, response) if self._agent:
-                    response.headers.set("Server", self._agent)
-            settled.append(effect)
-        return settled
 
 
 def _check_refusal(status: int) -> None:

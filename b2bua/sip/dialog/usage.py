@@ -6,13 +6,14 @@ to send re-INVITEs.  What belongs to the dialog itself is in `dialog`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from b2bua.machine import Symbol
 from b2bua.sip.dialog import capabilities
 from b2bua.sip.dialog.authentication import Authentication
 from b2bua.sip.dialog.dialog import Dialog
+from b2bua.sip.dialog.early import Early, takes_update
 from b2bua.sip.dialog.effects import Acknowledge, Arm, Begin, Disarm, Effects, Reply, Report, Timer
 from b2bua.sip.dialog.events import Cause, Ended
 from b2bua.sip.message import Request, Response
@@ -54,6 +55,7 @@ class Input(Symbol):
     TIMER_RESEND = "timer resend"
     TIMER_ACK = "timer ACK"
     TIMER_ANSWER = "timer answer"
+    TIMER_PRACK = "timer PRACK"
 
 
 FROM_WIRE = (
@@ -68,6 +70,16 @@ FROM_WIRE = (
     Input.DIALOG_GONE,
 )
 """What the peer can send in any state: in none may one of these be without a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What our user puts into a response to the INVITE."""
+
+    status: int
+    reason: str = ""
+    headers: Sequence[tuple[str, str]] = ()
+    sdp: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -91,6 +103,11 @@ class Usage:
     `invite` is the first INVITE: ours, or the peer's when `is_uas`.  `hop` is where ours goes.
     `reason` is the Reason field (RFC 3326) that goes with the CANCEL or BYE to come, `stray_reason`
     that for a branch of a fork that comes too late.
+
+    `told` is our description that the peer goes by, or will when it has answered.  `is_agreed`: the
+    first offer has its answer although the INVITE has no 2xx; the tag of the early dialog that it
+    is in is `agreed_tag` (RFC 3262 section 5).  `owed` is what our user has said since then, which
+    only a re-INVITE can tell the peer.
     """
 
     state: State
@@ -105,7 +122,11 @@ class Usage:
     reason: str | None = None
     stray_reason: str | None = None
     answer: Answer | None = None
-    early: dict[str | None, bytes | None] = field(default_factory=dict)
+    told: bytes | None = None
+    owed: bytes | None = None
+    is_agreed: bool = False
+    agreed_tag: str | None = None
+    early: dict[str | None, Early] = field(default_factory=dict)
     strays: dict[str | None, Dialog] = field(default_factory=dict)
     _dialog: Dialog | None = None
 
@@ -129,7 +150,43 @@ class Usage:
         tag = request.to.tag
         if self._dialog is not None and self._dialog.remote.tag == tag:
             return self._dialog
-        return self.strays.get(tag)
+        early = self.early.get(tag)
+        return self.strays.get(tag) or (None if early is None else early.dialog)
+
+    def dialog_of_peer(self, request: Request) -> Dialog | None:
+        """Return the dialog that `request` of the peer is in, None if it has no numbers yet."""
+        if self._dialog is not None:
+            return self._dialog
+        early = self.early.get(request.from_.tag)
+        return None if early is None else early.dialog
+
+    @property
+    def current(self) -> Dialog:
+        """The dialog that may be changed now: the only one, or an early one that is agreed."""
+        if self._dialog is not None:
+            return self._dialog
+        dialog = self.early[self.agreed_tag].dialog
+        assert dialog is not None, "agreed in a reliable response"
+        return dialog
+
+    @property
+    def may_update(self) -> bool:
+        """Whether an UPDATE of ours may make an offer before the 2xx (RFC 3311 section 5.1)."""
+        if not self.is_agreed:
+            return False
+        if self.is_uas:
+            return takes_update(self.invite)
+        return self.early[self.agreed_tag].takes_update
+
+    def heard(self, sdp: bytes | None) -> None:
+        """Note the peer's description when it changes before the 2xx, which may not repeat it."""
+        if not self.is_uas and self._dialog is None and sdp is not None:
+            self.early[self.agreed_tag].sdp = sdp
+
+    def owes(self, sdp: bytes | None) -> None:
+        """Note what our user says after the peer has been told something else."""
+        if sdp is not None and self.told is not None:
+            self.owed = None if _says(sdp) == _says(self.told) else sdp
 
     def session_fields(self) -> list[tuple[str, str]]:
         """Return what goes with every INVITE and its 101-299: our Contact and what we can do."""
@@ -139,7 +196,7 @@ class Usage:
         self, method: str, headers: Fields = (), body: bytes = b"", content_type: str = ""
     ) -> Begin:
         """Return the effect that sends a new request in the dialog."""
-        return Begin(*self.dialog.request(method, headers, body, content_type))
+        return Begin(*self.current.request(method, headers, body, content_type))
 
     def bye(self) -> Begin:
         """Return the BYE, with the reason that we were given."""
@@ -167,10 +224,15 @@ class Usage:
         seconds = round(self.jitter() * 10)
         return self.reply(request, 500, headers=[("Retry-After", str(seconds))])
 
-    def answered(self, request: Request, sdp: bytes, headers: Fields = ()) -> Effects:
-        """Send our 2xx to an INVITE, and await its ACK (13.3.1.4)."""
+    def answered(self, request: Request, sdp: bytes | None, headers: Fields = ()) -> Effects:
+        """Send our 2xx to an INVITE, and await its ACK (13.3.1.4).
+
+        `sdp` None: offer and answer went before, in reliable responses.
+        """
         reply = self.reply(request, 200, "", (*self.session_fields(), *headers), sdp)
-        makes_offer = request.sdp is None
+        makes_offer = request.sdp is None and sdp is not None
+        if sdp is not None:
+            self.told = sdp
         self.answer = Answer(request, reply.response, makes_offer, self.timers.t1)
         wait = Arm(Timer.ACK, self.timers.timeout)
         return (reply, Arm(Timer.RESEND, self.timers.t1), wait)
@@ -186,6 +248,11 @@ class Usage:
         """Await no ACK any more."""
         self.answer = None
         return (Disarm(Timer.RESEND), Disarm(Timer.ACK))
+
+
+def _says(sdp: bytes) -> list[bytes]:
+    """Return the lines of a description but o=, whose version a refused offer may have raised."""
+    return [line for line in sdp.splitlines() if not line.startswith(b"o=")]
 
 
 def reason_fields(reason: str | None) -> tuple[tuple[str, str], ...]:

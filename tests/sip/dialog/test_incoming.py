@@ -41,7 +41,10 @@ def test_responses_carry_our_tag_contact_and_allow(clock: Clock) -> None:
     for _, response in ladder.replies:
         assert response.to.tag == "us"
         assert str(response.contact) == "<sip:us@192.0.2.1:5060>"
-        assert response.headers.get("Allow") == "INVITE, ACK, CANCEL, BYE, INFO, OPTIONS"
+        assert (
+            response.headers.get("Allow")
+            == "INVITE, ACK, CANCEL, BYE, INFO, OPTIONS, PRACK, UPDATE"
+        )
         assert response.headers.get("Server") == "exchange/1"
         assert response.content_type == "application/sdp"
     ringing, accepted = (response for _, response in ladder.replies)

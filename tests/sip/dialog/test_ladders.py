@@ -18,6 +18,7 @@ from b2bua.sip.dialog.session import Session, State
 from tests.support.ladder import Ladder, incoming, outgoing, request
 
 CREDENTIALS = ("us", "secret")
+RELIABLE = ("Require: 100rel", "Allow: INVITE, ACK, CANCEL, BYE, PRACK, UPDATE")
 SESSIONS: dict[str, Callable[[], Session]] = {
     "outgoing": outgoing,
     "outgoing-late-offer": lambda: outgoing(sdp=None),
@@ -25,6 +26,8 @@ SESSIONS: dict[str, Callable[[], Session]] = {
     "outgoing-with-realm": lambda: outgoing(credentials=CREDENTIALS, realm="another"),
     "incoming": incoming,
     "incoming-late-offer": lambda: incoming(request("INVITE")),
+    "incoming-reliable": lambda: incoming(request("INVITE", sdp=True, extra=RELIABLE)),
+    "incoming-reliable-late-offer": lambda: incoming(request("INVITE", extra=RELIABLE)),
 }
 TOO_LATE: list[Callable[[Session], list[Effect]]] = [
     lambda session: session.hang_up(),

@@ -71,6 +71,7 @@ def test_the_invite_has_what_13_2_1_asks_and_nothing_of_ours_that_was_not_given(
         "CSeq",
         "Contact",
         "Allow",
+        "Supported",
         "X-Account",
         "Content-Type",
     ]

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from b2bua.sip.dialog import offer_answer
-from b2bua.sip.dialog.session import TABLE, Session, State
+from b2bua.sip.dialog.session import Session, State
 from b2bua.sip.dialog.usage import FROM_WIRE
-from tests.support.ladder import incoming, outgoing
+from b2bua.sip.dialog.wire import TABLE
+from tests.support.ladder import incoming, outgoing, request
 from tests.support.walk import Step, Walk
 
 UAC_STATES: dict[str, list[Step]] = {
@@ -26,10 +27,22 @@ UAC_STATES: dict[str, list[Step]] = {
     "cancelling": [("do", "start"), ("answer", "180"), ("do", "cancel")],
     "confirmed": [("do", "start"), ("answer", "200", "sdp")],
     "ended": [("do", "start"), ("answer", "486")],
+    "reliable": [("do", "start"), ("answer", "183", "sdp", "rseq=1", "updates")],
+    "updating": [
+        ("do", "start"),
+        ("answer", "183", "sdp", "rseq=1", "updates"),
+        ("do", "reoffer", "sdp"),
+    ],
+    "update offered": [
+        ("do", "start"),
+        ("answer", "183", "sdp", "rseq=1", "updates"),
+        ("ask", "UPDATE", "sdp"),
+    ],
     "hung up": [("do", "start"), ("answer", "200", "sdp"), ("do", "hang_up")],
     "ack held": [("do", "start"), ("answer", "200", "sdp")],
 }
 LATE = {"ack held"}
+RELIABLE = ("Require: 100rel", "Allow: INVITE, ACK, CANCEL, BYE, PRACK, UPDATE")
 UAS_STATES: dict[str, list[Step]] = {
     "invited": [],
     "accepted": [("do", "accept", "sdp")],
@@ -37,12 +50,25 @@ UAS_STATES: dict[str, list[Step]] = {
     "confirmed": [("do", "accept", "sdp"), ("ask", "ACK", "number=1")],
     "ended": [("ask", "CANCEL", "number=1")],
 }
+RELIABLE_STATES: dict[str, list[Step]] = {
+    "ringing": [("do", "ring", "180")],
+    "agreed": [("do", "ring", "183", "sdp"), ("ask", "PRACK")],
+    "held": [("do", "ring", "183", "sdp"), ("do", "accept", "sdp")],
+    "updating": [("do", "ring", "183", "sdp"), ("ask", "PRACK"), ("do", "reoffer", "sdp")],
+    "owing": [
+        ("do", "ring", "183", "sdp"),
+        ("ask", "PRACK"),
+        ("do", "accept", "another"),
+        ("ask", "ACK", "number=1"),
+    ],
+}
 EXCHANGES: dict[str, list[Step]] = {
     "stable": [],
     "offering": [("do", "reoffer", "sdp")],
     "glared": [("do", "reoffer", "sdp"), ("answer", "491")],
     "ack held": [("do", "reoffer", "none"), ("answer", "200", "sdp")],
     "offered": [("ask", "INVITE", "sdp")],
+    "update offered": [("ask", "UPDATE", "sdp")],
     "ack awaited": [("ask", "INVITE", "sdp"), ("do", "answer_reoffer", "sdp")],
 }
 
@@ -51,22 +77,28 @@ ANSWERS: list[Step] = [
     ("answer", status, method, tag, *sdp)
     for status, method, tag, sdp in product(
         ("100", "180", "200", "302", "401", "408", "481", "486", "487", "491", "500", "603"),
-        ("INVITE", "BYE", "INFO"),
+        ("INVITE", "BYE", "INFO", "PRACK", "UPDATE"),
         TAGS[:2],
         ((), ("sdp",)),
+    )
+]
+ANSWERS += [
+    ("answer", status, "INVITE", tag, rseq, "updates", *sdp)
+    for status, tag, rseq, sdp in product(
+        ("180", "183"), TAGS[:2], ("rseq=1", "rseq=2"), ((), ("sdp",))
     )
 ]
 ASKED: list[Step] = [
     ("ask", method, tag, *traits)
     for method, tag, traits in product(
-        ("INVITE", "BYE", "INFO", "OPTIONS", "UPDATE", "ACK", "CANCEL", "DANCE"),
+        ("INVITE", "BYE", "INFO", "OPTIONS", "UPDATE", "PRACK", "ACK", "CANCEL", "DANCE"),
         TAGS[:2],
         ((), ("sdp",), ("text",), ("number=1",)),
     )
 ]
 LOST: list[Step] = [
     ("lost", why, method)
-    for why, method in product(("TIMEOUT", "TRANSPORT"), ("INVITE", "BYE", "INFO"))
+    for why, method in product(("TIMEOUT", "TRANSPORT"), ("INVITE", "BYE", "INFO", "UPDATE"))
 ]
 TIMES: list[Step] = [("wait", seconds) for seconds in ("0.5", "3.1", "32", "100")]
 BOTH: list[Step] = [
@@ -101,6 +133,7 @@ def cases() -> dict[str, tuple[str, list[Step]]]:
         f"UAC {name}": ("late" if name in LATE else "uac", s) for name, s in UAC_STATES.items()
     }
     found |= {f"UAS {name}": ("uas", steps) for name, steps in UAS_STATES.items()}
+    found |= {f"UAS reliable, {name}": ("100rel", s) for name, s in RELIABLE_STATES.items()}
     for name, steps in EXCHANGES.items():
         found[f"UAC confirmed, {name}"] = ("uac", [*UAC_STATES["confirmed"], *steps])
         found[f"UAS confirmed, {name}"] = ("uas", [*UAS_STATES["confirmed"], *steps])
@@ -110,6 +143,8 @@ def cases() -> dict[str, tuple[str, list[Step]]]:
 def begun(kind: str, *, known: bool = True) -> Session:
     if kind == "uas":
         return incoming()
+    if kind.startswith("100rel"):
+        return incoming(request("INVITE", sdp="late" not in kind, extra=RELIABLE))
     credentials = ("us", "secret") if known else None
     return (
         outgoing(sdp=None, credentials=credentials)
@@ -162,6 +197,9 @@ ONWARD = st.sampled_from(
         ("ask", "ACK", "tag=them"),
         ("do", "reoffer", "sdp"),
         ("do", "reoffer", "none"),
+        ("ask", "PRACK"),
+        ("ask", "UPDATE", "sdp"),
+        ("answer", "183", "INVITE", "sdp", "rseq=1", "updates"),
     ]
 )
 
@@ -184,8 +222,13 @@ def test_any_walk_of_a_caller_ends_once_and_leaves_nothing(
 
 
 @settings(max_examples=400, deadline=None)
-@given(steps=st.lists(st.one_of(WIRE, ONWARD, ONWARD_UAS, st.sampled_from(CALLED)), max_size=25))
-def test_any_walk_of_a_called_party_ends_once_and_leaves_nothing(steps: list[Step]) -> None:
-    walk = walked(begun("uas"), Clock(), steps)
+@given(
+    steps=st.lists(st.one_of(WIRE, ONWARD, ONWARD_UAS, st.sampled_from(CALLED)), max_size=25),
+    kind=st.sampled_from(["uas", "100rel", "100rel late"]),
+)
+def test_any_walk_of_a_called_party_ends_once_and_leaves_nothing(
+    steps: list[Step], kind: str
+) -> None:
+    walk = walked(begun(kind), Clock(), steps)
     walk.finish()
     walk.check()
