@@ -22,7 +22,7 @@ from b2bua.api.interfaces import Exchange, Order
 from b2bua.api.paging import listed, read_turn
 from b2bua.api.targets import read_from, read_target
 from b2bua.api.visit import Route, Visit
-from b2bua.callbacks.http import timestamp
+from b2bua.callbacks.timestamps import timestamp
 from b2bua.routing.plan import Status
 from b2bua.store.calls import CallRecord
 

@@ -22,7 +22,7 @@ from b2bua.api.fields import Form, Line, Method, WebUrl, read_form
 from b2bua.api.interfaces import Exchange
 from b2bua.api.paging import listed, read_turn
 from b2bua.api.visit import Fields, Route, Visit
-from b2bua.callbacks.http import timestamp
+from b2bua.callbacks.timestamps import timestamp
 from b2bua.rcml.numbers import canonical
 from b2bua.routing.plan import NumberSettings, StatusPlan
 from b2bua.store.numbers import NumberRecord

@@ -16,7 +16,7 @@ from b2bua.app.logs import logger
 from b2bua.app.settings import Settings
 from b2bua.app.start_error import StartError
 from b2bua.callbacks.delivery import Callbacks
-from b2bua.callbacks.http import callback_fields
+from b2bua.callbacks.http import event_fields
 from b2bua.callbacks.interfaces import Letter
 from b2bua.store.database import Database, StoreAwayError, StoreURLError
 from b2bua.store.journal import Journal
@@ -90,15 +90,15 @@ class Storage:
 
     def _undelivered(self, letter: Letter) -> None:
         """Tell of a dead letter as of anything else that went wrong in a call."""
-        leg, plan = letter.event.leg, letter.event.plan
+        plan = letter.event.plan
         request = {
             "method": plan.method,
             "url": without_secrets(plan.url),
-            "fields": callback_fields(letter.event),
+            "fields": event_fields(letter.event),
         }
         note = Notification(
-            leg.account_sid,
-            leg.call_sid,
+            letter.account_sid,
+            letter.call_sid,
             letter.code,
             f"gave up on {letter.event.event.value} after {letter.tries} tries: {letter.problem}",
             without_secrets(plan.url),

@@ -24,7 +24,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from b2bua.callbacks.backlog import Backlog
-from b2bua.callbacks.interfaces import Letter, Outbox, Sink, StatusEvent, Undelivered, Unkept
+from b2bua.callbacks.interfaces import AnyEvent, Letter, Outbox, Sink, Undelivered, Unkept
 from b2bua.callbacks.window import Window
 
 
@@ -98,7 +98,7 @@ class Callbacks:
         """How many legs have events that wait for an earlier one, or for their first try."""
         return len(self._mailboxes)
 
-    def put(self, event: StatusEvent) -> None:
+    def put(self, event: AnyEvent) -> None:
         """Take `event` for delivery.
 
         Returns at once, before anything is sent, and never raises.
@@ -231,15 +231,15 @@ class Callbacks:
     def _enter(self, letter: Letter) -> None:
         if self._is_closed:
             return
-        mailbox = self._mailboxes.get(letter.call_sid)
+        mailbox = self._mailboxes.get(letter.mailbox)
         if mailbox is not None:
             mailbox.append(letter)
             return
-        self._mailboxes[letter.call_sid] = deque((letter,))
+        self._mailboxes[letter.mailbox] = deque((letter,))
         if not self._to_open:
             # In a turn of its own: what the call itself has to send goes first.
             self._clock.callLater(0, self._open)
-        self._to_open.append(letter.call_sid)
+        self._to_open.append(letter.mailbox)
 
     def _open(self) -> None:
         opened, self._to_open = self._to_open, []
@@ -279,7 +279,7 @@ class Callbacks:
     def _leave(self, letter: Letter) -> None:
         """Leave a leg's letters to the next start: none may overtake one that did not arrive."""
         self._left += 1
-        mailbox = self._mailboxes.get(letter.call_sid)
+        mailbox = self._mailboxes.get(letter.mailbox)
         while mailbox:
             self._left += 1
             self._settle(mailbox.popleft())
@@ -316,7 +316,7 @@ class Callbacks:
             )
             await self._pause(letter)
 
-    async def _post(self, event: StatusEvent) -> Undelivered | None:
+    async def _post(self, event: AnyEvent) -> Undelivered | None:
         self.in_flight += 1
         try:
             problem = await self._sink.post(event)

@@ -1,16 +1,17 @@
-"""A status event as the webhook it is sent as (rcml.md 6.3), and what the answer means (6.4)."""
+"""An event as the webhook it is sent as (rcml.md 6.3), and what the answer means (6.4)."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
-from b2bua.callbacks.interfaces import StatusEvent, Undelivered
+from b2bua.callbacks.interfaces import AnyEvent, StatusEvent, TapeEvent, Undelivered
+from b2bua.callbacks.tape_event import tape_fields
+from b2bua.callbacks.timestamps import timestamp
 from b2bua.routing.interfaces import Web
 from b2bua.routing.plan import Answer, Ask, Event, Fault
-from b2bua.routing.voice_request import voice_parameters
+from b2bua.routing.voice_request import tape_parameters, voice_parameters
 
 CALLBACK_SOURCE = "call-progress-events"
 IDEMPOTENCY_TOKEN = "I-Twilio-Idempotency-Token"  # noqa: S105 - the name of a header
@@ -18,6 +19,11 @@ IDEMPOTENCY_TOKEN = "I-Twilio-Idempotency-Token"  # noqa: S105 - the name of a h
 _INVALID_URL = 11100
 # RFC 9110 15.5.9, RFC 8470 5.2, RFC 6585 4: come again later.
 _LATER = frozenset({408, 425, 429})
+
+
+def event_fields(event: AnyEvent) -> tuple[tuple[str, str], ...]:
+    """Return the parameters of any event."""
+    return tape_fields(event) if isinstance(event, TapeEvent) else callback_fields(event)
 
 
 def callback_fields(event: StatusEvent) -> tuple[tuple[str, str], ...]:
@@ -33,25 +39,22 @@ def callback_fields(event: StatusEvent) -> tuple[tuple[str, str], ...]:
         fields += [("CallDuration", str(seconds)), ("Duration", str(-(-seconds // 60)))]
         if event.sip_status is not None:
             fields.append(("SipResponseCode", str(event.sip_status)))
+        if event.tape is not None:
+            fields += tape_parameters(event.tape)
     if event.error is not None:
         code, message = event.error
         fields += [("ErrorCode", str(code)), ("ErrorMessage", message)]
     return tuple(fields)
 
 
-def timestamp(epoch_seconds: float) -> str:
-    """Return a time in UTC as RFC 2822 section 3.3 writes it."""
-    return format_datetime(datetime.fromtimestamp(int(epoch_seconds), UTC))
-
-
-def ask_for(event: StatusEvent) -> Ask:
+def ask_for(event: AnyEvent) -> Ask:
     """Return the request that carries `event`: the same on every try, token included."""
     return Ask(
         event.plan.url,
         event.plan.method,
-        callback_fields(event),
-        event.leg.account_sid,
-        event.leg.call_sid,
+        event_fields(event),
+        event.account_sid,
+        event.call_sid,
         ((IDEMPOTENCY_TOKEN, event.token),),
     )
 
@@ -63,7 +66,7 @@ class HttpSink:
         self._web = web
         self._epoch = epoch
 
-    async def post(self, event: StatusEvent) -> Undelivered | None:
+    async def post(self, event: AnyEvent) -> Undelivered | None:
         return judge(await self._web.fetch(ask_for(event)), self._epoch())
 
 

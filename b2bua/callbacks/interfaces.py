@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from b2bua.routing.plan import Event, LegFacts, StatusPlan
+from b2bua.routing.taping import TapeCallback, TapeFacts, TapeStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class StatusEvent:
 
     `fired_at` is seconds since the epoch; `sequence` counts from 0 the events sent for this leg and
     URL; `token` is the same on every try.  `duration` (whole seconds from answer to end) and
-    `sip_status` are given on `completed` alone.
+    `sip_status` are given on `completed` alone, as is `tape`, if the leg was recorded.
     """
 
     plan: StatusPlan
@@ -27,6 +28,49 @@ class StatusEvent:
     duration: int | None = None
     sip_status: int | None = None
     error: tuple[int, str] | None = None
+    tape: TapeFacts | None = None
+
+    @property
+    def account_sid(self) -> str:
+        """Whose it is."""
+        return self.leg.account_sid
+
+    @property
+    def call_sid(self) -> str:
+        """The leg it is about."""
+        return self.leg.call_sid
+
+    @property
+    def mailbox(self) -> str:
+        """Whose events are told one after another: the leg's."""
+        return self.leg.call_sid
+
+
+@dataclass(frozen=True, slots=True)
+class TapeEvent:
+    """One step of a recording (rcml.md 8.7); `call_sid` is the caller's leg.
+
+    `began_at` and `fired_at` are seconds since the epoch; `token` is the same on every try.
+    """
+
+    plan: TapeCallback
+    account_sid: str
+    call_sid: str
+    event: TapeStatus
+    tape: TapeFacts
+    channels: int
+    began_at: float
+    fired_at: float
+    token: str
+    sequence: int = 0
+
+    @property
+    def mailbox(self) -> str:
+        """Whose events are told one after another: the recording's; those of legs do not wait."""
+        return self.tape.sid
+
+
+AnyEvent = StatusEvent | TapeEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +90,7 @@ class Undelivered:
 class Sink(Protocol):
     """Carries one event to where it is wanted."""
 
-    async def post(self, event: StatusEvent) -> Undelivered | str | None:
+    async def post(self, event: AnyEvent) -> Undelivered | str | None:
         """Return None when it was delivered, else why not; never raise.
 
         A plain sentence means that another try may succeed.
@@ -62,7 +106,7 @@ class Letter:
     the problem's of rcml.md 7.4.
     """
 
-    event: StatusEvent
+    event: AnyEvent
     place: int = 0
     tries: int = 0
     due_at: float = 0.0
@@ -73,12 +117,17 @@ class Letter:
     @property
     def account_sid(self) -> str:
         """Whose it is."""
-        return self.event.leg.account_sid
+        return self.event.account_sid
 
     @property
     def call_sid(self) -> str:
-        """The leg whose mailbox it is in."""
-        return self.event.leg.call_sid
+        """The leg it is about."""
+        return self.event.call_sid
+
+    @property
+    def mailbox(self) -> str:
+        """The mailbox it is in."""
+        return self.event.mailbox
 
     @property
     def token(self) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from b2bua.routing.taping import TapeFacts, TapePlan
+
 if TYPE_CHECKING:
     from b2bua.routing.interfaces import Party
 
@@ -256,7 +258,7 @@ class Ring:
     `timeout` is how long each target may ring and `time_limit` how long the bridge may last, in
     seconds.  `caller_id` replaces the caller in From.  `ringback` is an ISO country code, or a
     recording that is played instead of a tone; empty means "us", and that a caller who has not been
-    answered gets a plain 180 rather than early media.
+    answered gets a plain 180 rather than early media.  `tape` has the conversation recorded.
     """
 
     targets: tuple[Target, ...]
@@ -267,6 +269,7 @@ class Ring:
     hangup_on_star: bool = False
     sequential: bool = False
     ringback: str | Recording = ""
+    tape: TapePlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +288,7 @@ class Outcome:
     sip_status: int | None = None
     screen_declined: bool = False
     caller_gone: bool = False
+    tape: TapeFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

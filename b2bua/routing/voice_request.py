@@ -1,8 +1,9 @@
-"""What every webhook says of a call (rcml.md 6.5)."""
+"""What every webhook says of a call (rcml.md 6.5), and some of a recording (6.3, 6.6)."""
 
 from __future__ import annotations
 
 from b2bua.routing.plan import LegFacts
+from b2bua.routing.taping import TapeFacts
 
 API_VERSION = "2010-04-01"
 
@@ -28,3 +29,12 @@ def voice_parameters(leg: LegFacts, api_version: str = API_VERSION) -> tuple[tup
     ]
     fields += [(f"SipHeader_{name}", value) for name, value in leg.sip_headers]
     return tuple((name, value) for name, value in fields if value is not None)
+
+
+def tape_parameters(tape: TapeFacts) -> tuple[tuple[str, str], ...]:
+    """Return what a leg's `completed` and the `action` of a <Dial> say of a recording."""
+    return (
+        ("RecordingSid", tape.sid),
+        ("RecordingUrl", tape.url),
+        ("RecordingDuration", str(tape.seconds)),
+    )

@@ -76,6 +76,25 @@ NOTIFICATIONS = sa.Table(
 """What went wrong in calls, with the request and the response it was about."""
 
 
+RECORDINGS = sa.Table(
+    "recordings",
+    METADATA,
+    sa.Column("place", PLACE, primary_key=True, autoincrement=False),
+    sa.Column("sid", SID, nullable=False),
+    sa.Column("account_sid", SID, nullable=False),
+    sa.Column("call_sid", SID, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("seconds", sa.Integer, nullable=False),
+    sa.Column("updated_at", sa.Double, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index("recordings_by_sid", "sid", unique=True),
+    sa.Index("recordings_of_account", "account_sid", "place"),
+    sa.Index("recordings_of_call", "call_sid", "place"),
+    sa.Index("recordings_by_status", "status", "place"),
+)
+"""What was recorded of calls; the sound is in files that have the names of the SIDs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One statement and its values.
@@ -103,6 +122,16 @@ CHANGE_CALLBACK = (
     )
 )
 REMOVE_CALLBACK = sa.delete(CALLBACKS).where(CALLBACKS.c.place == sa.bindparam("at_place"))
+ADD_RECORDING = sa.insert(RECORDINGS)
+CHANGE_RECORDING = (
+    sa.update(RECORDINGS)
+    .where(RECORDINGS.c.sid == sa.bindparam("at_sid"))
+    .values(
+        status=sa.bindparam("status"),
+        seconds=sa.bindparam("seconds"),
+        updated_at=sa.bindparam("updated_at"),
+    )
+)
 FORGET_EVENTS = sa.delete(EVENTS).where(EVENTS.c.place < sa.bindparam("before"))
 FORGET_NOTIFICATIONS = sa.delete(NOTIFICATIONS).where(
     NOTIFICATIONS.c.place < sa.bindparam("before")
@@ -117,6 +146,8 @@ WRITES: tuple[sa.UpdateBase, ...] = (
     ADD_CALLBACK,
     CHANGE_CALLBACK,
     REMOVE_CALLBACK,
+    ADD_RECORDING,
+    CHANGE_RECORDING,
     FORGET_EVENTS,
     FORGET_NOTIFICATIONS,
     FORGET_DEAD,

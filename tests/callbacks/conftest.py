@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from b2bua.callbacks.delivery import Callbacks, DeliveryLimits
-from b2bua.callbacks.interfaces import StatusEvent, Undelivered
+from b2bua.callbacks.interfaces import AnyEvent, StatusEvent, Undelivered
 from b2bua.routing.plan import Direction, Event, LegFacts, Status, StatusPlan
 
 ACCOUNT = "AC00000000000000000000000000000001"
@@ -83,8 +83,8 @@ class PlannedSink:
     hanging: dict[str, Deferred[Result]] = field(default_factory=dict)
     tries: list[tuple[float, str, int]] = field(default_factory=list)
 
-    async def post(self, event: StatusEvent) -> Result:
-        self.tries.append((self.clock.seconds(), event.leg.call_sid, event.sequence))
+    async def post(self, event: AnyEvent) -> Result:
+        self.tries.append((self.clock.seconds(), event.call_sid, event.sequence))
         if event.token in self.hanging:
             return await self.hanging[event.token]
         results = self.results.get(event.token, [None])

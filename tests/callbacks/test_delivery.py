@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from b2bua.callbacks.delivery import Callbacks, DeliveryLimits
-from b2bua.callbacks.interfaces import StatusEvent, Undelivered
+from b2bua.callbacks.interfaces import AnyEvent, Undelivered
 from tests.callbacks.conftest import Post, Result, an_event, events_of
 
 DAY = 86_400.0
@@ -158,7 +158,7 @@ def test_a_sink_that_breaks_its_promise_loses_nothing(post: Post) -> None:
         def __init__(self) -> None:
             self.tries = 0
 
-        async def post(self, event: StatusEvent) -> None:
+        async def post(self, event: AnyEvent) -> None:
             self.tries += 1
             if self.tries == 1:
                 raise ValueError("broken")

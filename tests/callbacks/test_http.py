@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from b2bua.callbacks.http import ask_for, callback_fields, judge, timestamp
+from b2bua.callbacks.http import ask_for, callback_fields, judge
 from b2bua.callbacks.interfaces import Undelivered
+from b2bua.callbacks.timestamps import timestamp
 from b2bua.routing.plan import Answer, Event, Fault, Status
 from tests.callbacks.conftest import ACCOUNT, STATUS, an_event
 
