@@ -10,11 +10,13 @@ from twisted.logger import Logger
 
 from b2bua.api.call_forms import WITHOUT_EFFECT, CreateForm, FilterForm, UpdateForm
 from b2bua.api.errors import (
+    FROM_NOT_OWNED,
     TOO_MANY,
     UNAVAILABLE,
     WRONG_STATE,
     ApiError,
     Reply,
+    bad,
     not_found,
 )
 from b2bua.api.fields import read_form
@@ -55,6 +57,9 @@ class Calls:
         form = read_form(CreateForm, visit.fields)
         form.refuse_without_document()
         country = self._exchange.country(visit.account_sid)
+        from_ = read_from(form.from_, country)
+        if not self._exchange.may_show(visit.account_sid, from_):
+            raise bad("From", "this is none of the account's caller ids", FROM_NOT_OWNED)
         target = replace(
             read_target(form.to, country),
             trunk=form.byoc,
@@ -63,7 +68,7 @@ class Calls:
         )
         order = Order(
             account_sid=visit.account_sid,
-            from_=read_from(form.from_, country),
+            from_=from_,
             target=target,
             number=form.number(target.to, visit.account_sid),
             timeout=float(form.timeout),

@@ -48,6 +48,9 @@ class Exchange(Protocol):
     def country(self, account_sid: str) -> str:
         """Return the ISO code that the account's national numbers are read by; empty: none."""
 
+    def may_show(self, account_sid: str, caller_id: str) -> bool:
+        """Whether the account's calls may come from this number or name (rcml.md D-3)."""
+
     @property
     def takes_calls(self) -> bool:
         """Whether calls can be asked for; not while the service drains."""

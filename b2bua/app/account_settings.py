@@ -11,6 +11,7 @@ from b2bua.app.settings_file import Section
 from b2bua.app.trunk_settings import Networks
 from b2bua.net.certificates import TlsFiles
 
+CallerId = Annotated[str, Field(pattern=r"^(client:)?[A-Za-z0-9+_.-]*\*?$", min_length=1)]
 Host = Annotated[str, Field(pattern=r"^(\*\.)?[A-Za-z0-9_.:-]+$")]
 
 
@@ -44,12 +45,15 @@ class Account(Section):
     """`[[accounts]]`: a customer.  `country` is the ISO code that national numbers are read by.
 
     `auth_token_previous` is still valid beside `auth_token` while a secret is being changed.
+    `caller_ids` are what its calls may show beside its own numbers, whole or as a prefix that ends
+    in `*`; without it they may show anything.
     """
 
     sid: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     auth_token: Annotated[str, Field(min_length=1, repr=False)]
     auth_token_previous: Annotated[str, Field(repr=False)] = ""
     country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
+    caller_ids: tuple[CallerId, ...] | None = None
     webhooks: AccountWebhooks = AccountWebhooks()
 
     @property

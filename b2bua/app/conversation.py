@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from twisted.internet.defer import Deferred
 
+from b2bua.app.caller_id import presented
 from b2bua.app.equipment import Equipment
 from b2bua.app.lines import Lines
 from b2bua.app.party import LiveParty
@@ -69,7 +70,8 @@ class Conversation(LiveParty):
             raise RuntimeError("a call rings one set of targets at a time")
         ringing: Deferred[Outcome] = Deferred()
         self._ringing = ringing
-        self._take(lambda now: self._core.ring(ring, now))
+        allowed = self._presented(ring)
+        self._take(lambda now: self._core.ring(allowed, now))
         return await ringing
 
     async def refuse(self, status: int, reason: str) -> None:
@@ -83,6 +85,11 @@ class Conversation(LiveParty):
         ringing, self._ringing = self._ringing, None
         if ringing is not None:
             ringing.callback(outcome)
+
+    def _presented(self, ring: Ring) -> Ring:
+        equipment = self._equipment
+        account = equipment.settings.account(self._offer.number.account_sid)
+        return presented(ring, account, self._offer, equipment.number_for)
 
     async def _ready(self) -> None:
         if not self._core.caller.is_answered:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from b2bua.api.interfaces import Order
+from b2bua.app.caller_id import may_show
 from b2bua.app.equipment import Equipment
 from b2bua.app.originator import Originator
 from b2bua.app.switchboard import Switchboard
@@ -50,6 +51,11 @@ class LiveExchange:
         """Return the country of an account."""
         account = self._equipment.settings.account(account_sid)
         return "" if account is None else account.country
+
+    def may_show(self, account_sid: str, caller_id: str) -> bool:
+        """Whether calls of the account may come from this number or name."""
+        account = self._equipment.settings.account(account_sid)
+        return may_show(account, caller_id, self._equipment.number_for)
 
     @property
     def takes_calls(self) -> bool:

@@ -28,6 +28,9 @@ NUMBERS = f"/2010-04-01/Accounts/{ACCOUNT}/IncomingPhoneNumbers.json"
 EPOCH = 1_282_266_822.0
 URL = "http://app.example/voice"
 
+NOT_OURS = "+15559990000"
+"""The caller id that no account of these tests may show."""
+
 Form = dict[str, str] | list[tuple[str, str]]
 
 
@@ -50,6 +53,9 @@ class NotedExchange:
 
     def country(self, account_sid: str) -> str:
         return "US"
+
+    def may_show(self, account_sid: str, caller_id: str) -> bool:
+        return caller_id != NOT_OURS
 
     def originate(self, order: Order) -> CallRecord | None:
         if self.is_full:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from b2bua.routing.plan import Credentials, Event, Status, StatusPlan
-from tests.api.rest import ACCOUNT, CALLS, URL, Rest, call_path
+from tests.api.rest import ACCOUNT, CALLS, NOT_OURS, URL, Rest, call_path
 
 GOOD = {"To": "+15550000101", "From": "+15550009999", "Url": URL}
 
@@ -118,6 +118,7 @@ def test_a_document_may_be_given_and_a_url_wins(rest: Rest) -> None:
         ({"From": None}, 400, 21213, "From"),
         ({"From": "a b"}, 400, 21212, "From"),
         ({"From": "a\r\nb"}, 400, 21212, "From"),
+        ({"From": NOT_OURS}, 400, 21210, "From"),
         ({"Url": None}, 400, 21205, "Url"),
         ({"Url": "/relative"}, 400, 21205, "Url"),
         ({"Url": "ftp://app.example/"}, 400, 21205, "Url"),

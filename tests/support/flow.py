@@ -57,6 +57,7 @@ SETTINGS = """
 [[accounts]]
 sid = "AC1"
 auth_token = "secret"
+caller_ids = {callers}
 [[trunks]]
 name = "carrier"
 uri = "sip:192.0.2.2:5060"
@@ -144,7 +145,7 @@ class Flow:
         self._phones: dict[str, Phone] = {}
         self._by_number: dict[str, Phone] = {}
         self._web = _NotedWeb(clock, self)
-        self._options: dict[str, str] = {"fallback": "", "status": ""}
+        self._options: dict[str, str] = {"fallback": "", "status": "", "callers": '["*"]'}
         self._is_silent = False
         self._names = {f"CA{1:032x}": "a"}
         for number, line in enumerate(text.splitlines(), 1):
