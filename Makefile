@@ -142,10 +142,20 @@ soak-c: $(MARKS)/debian-build $(MARKS)/debian-test ## fuzz the packet code for f
 	$(call say,Fuzz of the packet code)
 	$(MAKE) --no-print-directory -C tests/c fuzz SECONDS=300
 
+# Sippy brings a program that is called b2bua too, so the others have an environment of their own.
+var/peers/bin/b2bua_simple:
+	"$(PYTHON)" -m venv var/peers
+	var/peers/bin/python -m pip install --disable-pip-version-check --no-input sippy rtp_io
+
+.PHONY: rivals
+rivals: $(MARKS)/debian-phones # what is missing is a word in the table, not a failure
+	@scripts/debian-packages bench || echo "Going on without."
+	@$(MAKE) --no-print-directory var/peers/bin/b2bua_simple || echo "Going on without."
+
 .PHONY: bench
-bench: venv $(MARKS)/debian-test ## measure; writes bench/RESULTS.md
+bench: venv rivals ## measure ours beside others, 25 minutes (QUICK=1: 2); writes bench/RESULTS.md
 	$(call say,Benchmarks)
-	$(BIN)/python -m bench
+	QUICK=$(QUICK) $(BIN)/python -m bench
 
 # ---------------------------------------------------------------- Care
 

@@ -1,6 +1,6 @@
 """How fast callbacks are drained to a local receiver, and what each costs this process.
 
-    python -m bench.callbacks [COUNT]
+    python -m bench callbacks [COUNT]
 
 Each callback is journalled, put, kept in SQLite, posted over loopback HTTP, and removed; the
 receiver is a process of its own.
@@ -17,7 +17,6 @@ from typing import Any
 
 from twisted.internet import reactor as installed
 from twisted.internet.defer import Deferred
-from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
 from twisted.python.threadpool import ThreadPool
 
@@ -36,21 +35,6 @@ from b2bua.webhooks.egress import EgressPolicy
 from tests.callbacks.conftest import an_event
 
 reactor: Any = installed
-ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
-
-
-class Receiver(Protocol):
-    """Says 204 to every request; one never spans two reads here."""
-
-    def dataReceived(self, data: bytes) -> None:
-        self.transport.write(ANSWER * data.count(b"POST "))  # type: ignore[union-attr]
-
-
-def receive() -> None:
-    """Run the receiver, and print its port."""
-    factory = Factory.forProtocol(Receiver)
-    print(reactor.listenTCP(0, factory, interface="127.0.0.1").getHost().port, flush=True)
-    reactor.run()
 
 
 async def drain(count: int, url: str, folder: Path) -> tuple[float, float]:
@@ -91,7 +75,7 @@ async def drain(count: int, url: str, folder: Path) -> tuple[float, float]:
 def main() -> None:
     """Measure, and print one line."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    command = [sys.executable, "-m", "bench.callbacks", "--receive"]
+    command = [sys.executable, "-m", "bench.application"]
     receiver = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert receiver.stdout is not None
     url = f"http://127.0.0.1:{int(receiver.stdout.readline())}/status"
@@ -114,7 +98,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--receive"]:
-        receive()
-    else:
-        main()
+    main()

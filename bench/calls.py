@@ -5,9 +5,9 @@ telephones in this file play a call (INVITE, 180, 200, ACK, BYE) through loopbac
 each datagram the daemon reads its socket once.  Only that reading is timed.  Time is virtual, so
 that transactions linger and expire as they would at one call each `--every` seconds.
 
-    python -m bench.calls [--calls 2000] [--rounds 7]      microseconds a call, the median of rounds
-    python -m bench.calls --instructions                   the same under valgrind: instructions
-    python -m bench.calls --held 2000                      KiB a held call
+    python -m bench calls [--calls 2000] [--rounds 7]      microseconds a call, the median of rounds
+    python -m bench calls --instructions                   the same under valgrind: instructions
+    python -m bench calls --held 2000                      KiB a held call
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Bench:
         self.now = 1_000.0
         self.every = every
         self.reactor: Any = installed
-        self.reactor.seconds = lambda: self.now
+        self.reactor.seconds = lambda: self.now  # type: ignore[method-assign]
         self.caller, self.callee = Telephone(), Telephone()
         self.number = 0
         self.nanoseconds = 0

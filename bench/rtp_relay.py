@@ -1,9 +1,9 @@
-"""Our relay behind an RTP load generator: `rtp_relay.py SESSIONS [PACKETS_PER_SECOND]`.
+"""Our relay behind an RTP load generator: `rtp_relay.py SESSIONS [LIMIT [COALESCE]]`.
 
 SESSIONS is a file of lines "aport ra rb bport": party A owns port aport and sends to port ra;
 what it sends comes to bport from rb, and the other way round.  Its ra and rb are replaced by the
-ports that we have opened, then "ready" is printed.  PACKETS_PER_SECOND is the limit of one
-stream, 0 for none; a flood needs none.
+ports that we have opened, then "ready" is printed.  LIMIT is packets a second of one stream, 0
+for none, which a flood needs; COALESCE is `media.coalesce_ms`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def serve(relay: Relay, sessions: Path) -> None:
 def main() -> None:
     limit = int(sys.argv[2]) if len(sys.argv) > 2 else PACKETS_PER_SECOND
     pairs = PortPairs(FIRST_PORT, LAST_PORT, time.monotonic)
-    relay = Relay(reactor, pairs, Interface(HOST), packets_per_second=limit)
+    gather = float(sys.argv[3]) / 1000 if len(sys.argv) > 3 else 0.0
+    relay = Relay(reactor, pairs, Interface(HOST), packets_per_second=limit, gather=gather)
     reactor.callWhenRunning(serve, relay, Path(sys.argv[1]))
     reactor.addSystemEventTrigger("before", "shutdown", relay.stop)
     reactor.run()

@@ -115,7 +115,8 @@ class Daemon(MultiService):
         self._arrivals = Arrivals(reactor, self._driver.message_received)
         ports = settings.media.ports
         pairs = PortPairs(ports.low, ports.high, reactor.seconds)
-        self._relay = Relay(reactor, pairs, *interfaces(settings))
+        gather = settings.media.coalesce_ms / 1000
+        self._relay = Relay(reactor, pairs, *interfaces(settings), gather=gather)
         self._account_terms = AccountTerms()
         self._web = WebClient(
             reactor,

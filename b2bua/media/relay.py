@@ -34,7 +34,6 @@ from b2bua.media.ports import PortPairs
 
 # limits.md: 50 packets a second of 20 ms, and 200 beyond them.
 PACKETS_PER_SECOND = 250
-GATHER = 0.001
 NOTICES_WAITING = 4096
 EVENT_DIGITS = "0123456789*#ABCD"  # the place is the event code (RFC 4733 section 3.2)
 # Streams that the worker has not yet let go of, while their ports are free again.
@@ -62,7 +61,7 @@ class Relay:
         v6: Interface | None = None,
         *,
         packets_per_second: int = PACKETS_PER_SECOND,
-        gather: float = GATHER,
+        gather: float = 0.0,
     ) -> None:
         """Open nothing yet.
 
