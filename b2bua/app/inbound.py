@@ -15,6 +15,7 @@ from b2bua.app.settings import Settings
 from b2bua.routing.plan import Direction, LegFacts, NumberSettings, Offer, Status
 from b2bua.sdp.description import Description, SdpFault
 from b2bua.sip.dialog.capabilities import refuse_invite
+from b2bua.sip.dialog.session_timer import too_small
 from b2bua.sip.grammar import unescape
 from b2bua.sip.message import Request
 from b2bua.sip.uri import AnyUri, TelUri, Uri
@@ -65,6 +66,9 @@ def judge(
     number = _number(called, request, number_for)
     if number is None:
         return Refusal(404, "unknown_number")
+    least = too_small(request, settings.sip.min_se)
+    if least is not None:
+        return Refusal(422, "session_interval", headers=[*least])
     sdp = _description(request, policy)
     if isinstance(sdp, Refusal):
         return sdp

@@ -27,7 +27,7 @@ from b2bua.app.turns import Turns
 from b2bua.call import effects
 from b2bua.call.call import Call
 from b2bua.call.effects import Clock, Effect, Elsewhere, LegId
-from b2bua.call.vocabulary import Refused, Word
+from b2bua.call.vocabulary import HungUp, Refused, Word
 from b2bua.callbacks.interfaces import StatusEvent
 from b2bua.media.interfaces import NoPortsError
 from b2bua.routing.interfaces import Gone, IRouter
@@ -131,6 +131,8 @@ class LiveCall:
         """Take one word of one leg."""
         if isinstance(word, Refused):
             log.info("a leg was refused", call_sid=leg.sid, status=word.status, reason=word.reason)
+        if isinstance(word, HungUp) and word.error is not None:
+            log.info("a leg was lost", call_sid=leg.sid, reason=word.error[1])
         self.take(lambda now: self.core.hear(leg.sid, word, now))
 
     def leg_ended(self, leg: LiveLeg) -> None:

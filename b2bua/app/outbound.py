@@ -78,6 +78,7 @@ class Outbound:
             headers=effect.target.headers,
             credentials=found.credentials,
             jitter=self._equipment.entropy.fraction,
+            policy=self._equipment.settings.sip.session_timer,
         )
         return self._legs.add(
             effect.leg,

@@ -7,6 +7,7 @@ the file, the line and the key.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,6 +40,7 @@ from b2bua.app.tls_settings import TlsSettings
 from b2bua.app.trunk_settings import Networks, TrunkEntry
 from b2bua.net.certificates import TlsFiles
 from b2bua.routing.plan import NumberSettings
+from b2bua.sip.dialog.session_timer import TimerPolicy
 from b2bua.sip.nexthop import SECURE
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -87,7 +89,11 @@ Listen = Annotated[str, AfterValidator(_listen)]
 
 
 class SipSettings(Section):
-    """`[sip]`.  `t1` is RFC 3261's timer base in seconds; `advertise` is the host in Via."""
+    """`[sip]`.  `t1` is RFC 3261's timer base in seconds; `advertise` is the host in Via.
+
+    `session_expires` is how long a session of ours lasts that nobody refreshes, in seconds, 0: as
+    long as it likes; `min_se` is the least that a peer may ask for (RFC 4028).
+    """
 
     listen: Annotated[tuple[Listen, ...], AfterValidator(_some)] = (
         "udp:0.0.0.0:5060",
@@ -95,11 +101,18 @@ class SipSettings(Section):
     )
     advertise: Annotated[str, AfterValidator(_host)] = ""
     t1: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 0.5
+    session_expires: Annotated[int, Field(ge=0, le=86_400)] = 0
+    min_se: Annotated[int, Field(ge=90, le=86_400)] = 90
 
     @property
     def places(self) -> list[tuple[str, Place]]:
         """`listen`, read: transport and place of each."""
         return [read_listen(text) for text in self.listen]
+
+    @cached_property
+    def session_timer(self) -> TimerPolicy:
+        """What sessions are made with."""
+        return TimerPolicy(self.session_expires, self.min_se)
 
 
 class MediaSettings(Section):
@@ -285,6 +298,8 @@ def _cross_checks(settings: Settings) -> Iterator[Complaint]:
         needed = _NEEDED.get(entry.router)
         if needed and not getattr(entry, needed):
             yield Complaint(("numbers", index, needed), f"router {entry.router} needs this")
+    if 0 < settings.sip.session_expires < settings.sip.min_se:
+        yield Complaint(("sip", "session_expires"), "this is less than `min_se`")
     if settings.limits.retry_after_min > settings.limits.retry_after_max:
         yield Complaint(("limits", "retry_after_min"), "this is more than `retry_after_max`")
 

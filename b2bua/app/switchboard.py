@@ -248,6 +248,7 @@ class Switchboard:
             equipment.timers,
             source=transaction.source,
             jitter=equipment.entropy.fraction,
+            policy=equipment.settings.sip.session_timer,
         )
         sid = arrival.facts.call_sid
         lines = self._legs.lines(sid, v6=":" in transaction.source.host, nat=arrival.is_behind_nat)

@@ -31,7 +31,14 @@ ReadDescription = Callable[[bytes], "Description | SdpFault"]
 KEYS = frozenset("0123456789*#ABCD")
 _EVENT_CODES = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 _LOST = frozenset(
-    {Cause.ACK_LOST, Cause.PRACK_LOST, Cause.TIMEOUT, Cause.TRANSPORT, Cause.DIALOG_GONE}
+    {
+        Cause.ACK_LOST,
+        Cause.PRACK_LOST,
+        Cause.SESSION_EXPIRED,
+        Cause.TIMEOUT,
+        Cause.TRANSPORT,
+        Cause.DIALOG_GONE,
+    }
 )
 LEG_LOST = 31_003
 """The leg ended without a BYE: its peer no longer answers."""

@@ -188,6 +188,8 @@ CASES = [
     ('[store]\nurl = "mysql://x"', "s.toml:2: store.url: "),
     ("[limits]\ncalls = 0", "s.toml:2: limits.calls: "),
     ("[limits]\nretry_after_min = 11", "s.toml:2: limits.retry_after_min: this is more than"),
+    ("[sip]\nsession_expires = 89", "s.toml:2: sip.session_expires: this is less than `min_se`"),
+    ("[sip]\nmin_se = 89", "s.toml:2: sip.min_se"),
     ('[[accounts]]\nsid = "AC1"', "s.toml:1: accounts[0].auth_token: this must be given"),
     ('[[users]]\nname="a"\npassword="x"\n[[users]]\nname="a"\npassword="y"', "s.toml:5: users[1]"),
     ('[[trunks]]\nname="a"\nuri="tel:1"', "s.toml:3: trunks[0].uri: this should be a SIP URI"),

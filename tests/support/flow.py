@@ -5,6 +5,7 @@ A line is a time in seconds, an actor, and what it says (`->`) or hears (`<-`):
     phone b1 101                     # who rings when 101 is dialled (`manual`: does nothing itself)
     doc /voice <Response>...</Response>
     silent                           # phones send no media, which is noticed; else they do
+    sip session_expires = 300        # a setting of [sip]; other sections by their names
     0.00  a    -> INVITE 100
     0.00  b1   <- INVITE from=+15550009999
     0.50  b1   -> 180
@@ -147,6 +148,7 @@ class Flow:
         self._web = _NotedWeb(clock, self)
         self._options: dict[str, str] = {"fallback": "", "status": "", "callers": '["*"]'}
         self._is_silent = False
+        self._sections: dict[str, list[str]] = {}
         self._names = {f"CA{1:032x}": "a"}
         for number, line in enumerate(text.splitlines(), 1):
             self._read(number, line.split(" #")[0].strip())
@@ -209,6 +211,8 @@ class Flow:
                 self._web.delays[HOST + path] = float(seconds)
             case ["silent"]:
                 self._is_silent = True
+            case [("sip" | "limits") as section, _, "=", *_]:
+                self._sections.setdefault(section, []).append(line.split(None, 1)[1])
             case ["number", *settings]:
                 self._options |= dict(one.split("=", 1) for one in settings)
             case [at, actor, "->", *rest]:
@@ -258,6 +262,9 @@ class Flow:
                     name: HOST + path if path.startswith("/") else path
                     for name, path in self._options.items()
                 }
+            )
+            + "".join(
+                "\n".join([f"[{section}]", *lines, ""]) for section, lines in self._sections.items()
             )
         )
         entropy = Counted()

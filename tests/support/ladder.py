@@ -306,6 +306,8 @@ def _marks(message: Message) -> str:
         ),
         ("Retry-After" in message.headers, " later"),
         ("RSeq" in message.headers, " reliable"),
+        ("Session-Expires" in message.headers, f" {message.headers.get('Session-Expires')}"),
+        ("Min-SE" in message.headers, f" min-se={message.headers.get('Min-SE')}"),
     ]
     return "".join(mark for holds, mark in marks if holds)
 

@@ -58,7 +58,8 @@ class Phone:
         elif verb == "PRACK":
             self.prack(*rest)
         elif verb == "UPDATE":
-            self.request("UPDATE", self.sdp(*rest[1:]) if rest[:1] == ["sdp"] else "")
+            body = self.sdp(*rest[1:]) if rest[:1] == ["sdp"] else ""
+            self.request("UPDATE", body, extra=_fields(rest))
         elif verb == "INFO":
             self.request("INFO", f"Signal={rest[0]}\r\nDuration=160\r\n", "application/dtmf-relay")
         elif verb == "CANCEL":
@@ -110,10 +111,17 @@ class Phone:
         text = "\r\n".join([first, *kept, f"CSeq: {self._number} CANCEL", "", ""])
         self._send(text.encode(), self.server)
 
-    def request(self, method: str, body: str = "", content_type: str = "application/sdp") -> None:
+    def request(
+        self,
+        method: str,
+        body: str = "",
+        content_type: str = "application/sdp",
+        extra: Sequence[str] = (),
+    ) -> None:
         """Send a request inside the dialog."""
         self._number += 1
-        text = self._text(method, self.remote_target, body, content_type=content_type)
+        uri = self.remote_target
+        text = self._text(method, uri, body, content_type=content_type, extra=extra)
         self._send(text.encode(), self.server)
 
     def ack(self, *traits: str) -> None:
@@ -292,6 +300,7 @@ _FIELDS = {
     "updates": ("Allow: INVITE, ACK, BYE, CANCEL, PRACK, UPDATE",),
     "rseq": ("Require: 100rel", "RSeq: {}"),
     "require": ("Require: {}",),
+    "timer": ("Supported: timer", "Session-Expires: {}"),
 }
 
 
@@ -311,6 +320,7 @@ def _particulars(message: Request | Response) -> dict[str, str]:
         "reason": {None: "none", ELSEWHERE: "elsewhere"}.get(reason, reason or ""),
         "sdp": "no",
         "reliable": "yes" if "RSeq" in message.headers else "no",
+        "timer": message.headers.get("Session-Expires") or "none",
     }
     if message.sdp is not None:
         told["sdp"] = "yes"

@@ -38,7 +38,7 @@ class Authentication:
         tries = self._tries.pop(request.cseq.number, 1)
         if tries >= _MOST_TRIES or not self._may_answer(request, response):
             return None
-        again = _numbered(request, cseq)
+        again = numbered(request, cseq)
         answer = answer_challenge(
             response, again, self._username, self._password, self._new_cnonce()
         )
@@ -60,7 +60,8 @@ class Authentication:
         return all(challenge.stale for challenge in challenges if challenge.realm in tried)
 
 
-def _numbered(request: Request, cseq: int) -> Request:
+def numbered(request: Request, cseq: int) -> Request:
+    """Return `request` as a new one with `cseq`, for a transaction of its own."""
     headers = request.headers.copy()
     headers.remove("Via")  # the first try's; a transaction of its own gets its own
     headers.set("CSeq", f"{cseq} {request.method}")

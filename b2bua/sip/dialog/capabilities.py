@@ -9,7 +9,7 @@ from b2bua.sip.uri import TelUri, Uri
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "INFO", "OPTIONS", "PRACK", "UPDATE")
 """The methods that we take, for Allow."""
 
-EXTENSIONS = ("100rel",)
+EXTENSIONS = ("100rel", "timer")
 """The option tags of the extensions that we have, for Supported."""
 
 ACCEPTED = ("application/sdp", "application/dtmf-relay", "application/dtmf")
@@ -117,5 +117,4 @@ def without_offer() -> tuple[tuple[str, str], ...]:
     Nobody may send it a reliable 18x, whose offer the PRACK would have to answer (RFC 3262
     section 5): the answer is a caller's, and comes when there is a 2xx.
     """
-    others = ", ".join(tag for tag in EXTENSIONS if tag != "100rel")
-    return (ALLOW, ("Supported", others)) if others else (ALLOW,)
+    return (ALLOW, ("Supported", ", ".join(tag for tag in EXTENSIONS if tag != "100rel")))

@@ -25,6 +25,8 @@ class Timer(Symbol):
     GLARE = "glare"  # our re-INVITE met the peer's and is sent again (14.1)
     RELIABLE = "reliable"  # our reliable 18x goes out again (RFC 3262 section 3)
     PRACK = "PRACK"  # the PRACK for it never came
+    REFRESH = "refresh"  # the session is to be refreshed by us (RFC 4028 section 10)
+    EXPIRY = "expiry"  # nobody has refreshed it
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,19 @@ from b2bua.machine import Table, ignore
 from b2bua.sip.dialog.effects import Effect, Effects
 from b2bua.sip.dialog.events import Cause
 from b2bua.sip.dialog.outgoing import another_2xx
-from b2bua.sip.dialog.usage import FROM_WIRE, Input, State, Usage, ended, over_by_bye
+from b2bua.sip.dialog.usage import (
+    FROM_WIRE,
+    Input,
+    State,
+    Usage,
+    ended,
+    over_by_bye,
+    reason_fields,
+)
 from b2bua.sip.message import Request, Response
+
+EXPIRED = 'SIP;cause=408;text="Session expired"'
+"""The Reason of a BYE to a session that nobody has refreshed (RFC 3326)."""
 
 
 def _hang_up(u: Usage, _: object) -> Effects:
@@ -41,6 +52,14 @@ def _answer_overdue(u: Usage, _: object) -> Effects:
     return (u.bye(), ended(Cause.TIMEOUT, "no answer to the offer"))
 
 
+def _expired(u: Usage, _: object) -> Effects:
+    """End a session that nobody has refreshed (RFC 4028 section 10)."""
+    return (
+        u.begin("BYE", reason_fields(EXPIRED)),
+        ended(Cause.SESSION_EXPIRED, "the session expired"),
+    )
+
+
 def _bye_again(u: Usage, bye: Request) -> Effects:
     """Answer a BYE that crossed ours."""
     return (u.reply(bye, 200),)
@@ -64,6 +83,7 @@ TABLE: Table[State, Input, Effect] = {
     (State.CONFIRMED, Input.DIALOG_GONE): (State.ENDED, _gone),
     (State.CONFIRMED, Input.TIMER_ACK): (State.ENDED, _ack_lost),
     (State.CONFIRMED, Input.TIMER_ANSWER): (State.ENDED, _answer_overdue),
+    (State.CONFIRMED, Input.TIMER_EXPIRY): (State.ENDED, _expired),
     (State.CONFIRMED, Input.RESPONSE_2XX): (State.CONFIRMED, another_2xx),
     (State.CONFIRMED, Input.RESPONSE_2XX_WITH_OFFER): (State.CONFIRMED, another_2xx),
     (State.ENDED, Input.RESPONSE_2XX): (State.ENDED, another_2xx),

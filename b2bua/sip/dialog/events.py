@@ -20,6 +20,7 @@ class Cause(Symbol):
     REFUSED = "refused"  # UAS: by us
     ACK_LOST = "ACK lost"  # our 2xx was never acknowledged
     PRACK_LOST = "PRACK lost"  # nor was our reliable 18x (RFC 3262 section 3)
+    SESSION_EXPIRED = "session expired"  # nobody refreshed it in time (RFC 4028 section 10)
     TIMEOUT = "timeout"  # the peer, or our own user, did not answer in time
     TRANSPORT = "transport"  # the INVITE could not be sent
     DIALOG_GONE = "dialog gone"  # 481, 408 or nothing to a request in the dialog (12.2.1.2)

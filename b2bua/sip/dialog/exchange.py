@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from b2bua.machine import Symbol
+from b2bua.sip.dialog import session_timer
 from b2bua.sip.dialog.effects import Disarm, Effects, Report, Timer
 from b2bua.sip.dialog.events import ReofferRefused, ReofferWithdrawn
 from b2bua.sip.dialog.usage import Usage
@@ -28,6 +29,7 @@ class State(Symbol):
     OFFERED = "offered"  # the peer's re-INVITE waits for our user
     ACK_AWAITED = "ACK awaited"  # the peer's re-INVITE has our 2xx
     UPDATING = "updating"  # our UPDATE has no final response
+    REFRESHING = "refreshing"  # our re-INVITE that changes nothing has no final response
     UPDATE_OFFERED = "UPDATE offered"  # the peer's UPDATE or PRACK waits for our user
     CLOSED = "closed"
 
@@ -35,6 +37,7 @@ class State(Symbol):
 class Input(Symbol):
     REOFFER = "reoffer"
     UPDATE = "reoffer before the 2xx"
+    REFRESH = "refresh"
     ANSWER = "answer"
     REFUSE = "refuse"
     ACKNOWLEDGE = "acknowledge"
@@ -47,6 +50,7 @@ class Input(Symbol):
     RESPONSE_2XX_WITH_OFFER = "2xx with an offer"
     RESPONSE_2XX_AGAIN = "2xx again"
     RESPONSE_STALE = "refusal of an earlier re-INVITE"
+    RESPONSE_422 = "422 that we can answer"
     RESPONSE_491 = "491"
     RESPONSE_300_699 = "300-699"
     CHALLENGED = "401 or 407 that we can answer"
@@ -63,6 +67,7 @@ BUSY = (
     State.OFFERED,
     State.ACK_AWAITED,
     State.UPDATING,
+    State.REFRESHING,
     State.UPDATE_OFFERED,
 )
 """The states in which an offer is under way."""
@@ -90,7 +95,7 @@ class Exchange:
     def awaits(self, request: Request) -> bool:
         """Whether `request` is a re-offer of ours that has no final response yet."""
         ours = self.request is not None and self.request.cseq == request.cseq
-        return ours and self.state in (State.OFFERING, State.UPDATING)
+        return ours and self.state in (State.OFFERING, State.UPDATING, State.REFRESHING)
 
     def input_of(self, request: Request, response: Response) -> Input:
         """Return what a final response to `request`, a re-INVITE or UPDATE of ours, means here."""
@@ -102,6 +107,8 @@ class Exchange:
             return Input.RESPONSE_2XX_WITH_OFFER if asked else Input.RESPONSE_2XX
         if response.status == 491 and self.state is State.OFFERING and self.glares < MOST_GLARES:
             return Input.RESPONSE_491
+        if self.state is State.REFRESHING and session_timer.lengthen(self.usage, response):
+            return Input.RESPONSE_422
         return Input.RESPONSE_300_699
 
 

@@ -100,6 +100,8 @@ TABLE: Table[State, Input, Effect] = {
     (State.ACCEPTED, Input.REFUSE): (State.ACCEPTED, ignore),
     (State.ACCEPTED, Input.HANG_UP): (State.BYE_HELD, ignore),
     (State.ACCEPTED, Input.TIMER_RESEND): (State.ACCEPTED, _resend),
+    (State.ACCEPTED, Input.TIMER_EXPIRY): (State.ACCEPTED, ignore),
+    (State.BYE_HELD, Input.TIMER_EXPIRY): (State.BYE_HELD, ignore),
     (State.ACCEPTED, Input.TIMER_ACK): (State.ENDED, _ack_lost),
     (State.ACCEPTED, Input.ACK_RECEIVED): (State.CONFIRMED, _confirm),
     (State.ACCEPTED, Input.BYE_RECEIVED): (State.ENDED, _bye),

@@ -5,7 +5,7 @@ A request of another branch of a fork, or of an early dialog that came to nothin
 
 from __future__ import annotations
 
-from b2bua.sip.dialog import capabilities
+from b2bua.sip.dialog import capabilities, session_timer
 from b2bua.sip.dialog.effects import Effects, Reply, Report
 from b2bua.sip.dialog.events import Informed
 from b2bua.sip.dialog.usage import State, Usage
@@ -25,12 +25,20 @@ def refuse(u: Usage, request: Request) -> Effects:
         return (u.reply(request, 500, "Out of order"),)
     refusal = (
         capabilities.refuse_method(request)
+        or _refuse_interval(u, request)
         or capabilities.refuse_extension(request)
         or _refuse_content(request)
     )
     if refusal is not None:
         return (Reply(request, refusal),)
     return _refuse_early_offer(u, request) if request.method == "UPDATE" else ()
+
+
+def _refuse_interval(u: Usage, request: Request) -> Response | None:
+    if request.method not in ("INVITE", "UPDATE"):
+        return None
+    least = session_timer.too_small(request, u.policy.min_se)
+    return None if least is None else request.reply(422, headers=least)
 
 
 def _refuse_early_offer(u: Usage, update: Request) -> Effects:
@@ -75,7 +83,7 @@ def answer(u: Usage, request: Request) -> Effects:
     if request.method == "UPDATE":
         if (dialog := u.dialog_of_peer(request)) is not None:
             dialog.refresh(request)
-        return (u.reply(request, 200, headers=u.session_fields()),)
+        return u.updated(request)
     informed = Informed(request.content_type or "", request.body)
     return (u.reply(request, 200), Report(informed))
 

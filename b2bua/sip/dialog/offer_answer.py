@@ -20,7 +20,7 @@ from __future__ import annotations
 from itertools import product
 
 from b2bua.machine import Table, ignore
-from b2bua.sip.dialog import update
+from b2bua.sip.dialog import refresh, session_timer, update
 from b2bua.sip.dialog.effects import (
     Acknowledge,
     Arm,
@@ -65,7 +65,8 @@ def _limit(x: Exchange, factor: int = 1) -> Arm:
 
 def _send(x: Exchange) -> Effects:
     kind = "" if x.offer is None else "application/sdp"
-    begin = x.usage.begin("INVITE", x.usage.session_fields(), x.offer or b"", kind)
+    fields = (*x.usage.session_fields(), *session_timer.in_request(x.usage))
+    begin = x.usage.begin("INVITE", fields, x.offer or b"", kind)
     x.request = begin.request
     return (begin, _limit(x))
 
@@ -89,15 +90,17 @@ def _accepted(x: Exchange, reply: Reply) -> Effects:
     x.usage.dialog.refresh(reply.response)
     x.usage.told = x.offer
     ack = x.usage.acknowledge(reply.request)
+    refreshed = session_timer.agree_as_uac(x.usage, reply.response)
     answered = ReofferAnswered(reply.response.sdp)
-    return (Disarm(Timer.REOFFER), ack, Report(answered))
+    return (Disarm(Timer.REOFFER), ack, *refreshed, Report(answered))
 
 
 def _hold_ack(x: Exchange, reply: Reply) -> Effects:
     x.usage.dialog.refresh(reply.response)
     wait = Arm(Timer.ANSWER, x.usage.timers.timeout)
     answered = ReofferAnswered(reply.response.sdp, is_offer=True)
-    return (Disarm(Timer.REOFFER), wait, Report(answered))
+    refreshed = session_timer.agree_as_uac(x.usage, reply.response)
+    return (Disarm(Timer.REOFFER), wait, *refreshed, Report(answered))
 
 
 def _acknowledge(x: Exchange, sdp: bytes | None) -> Effects:
@@ -214,4 +217,5 @@ TABLE: Table[State, Input, Effect] = {
     (State.ACK_AWAITED, Input.TIMER_RESEND): (State.ACK_AWAITED, _resend),
     (State.ACK_AWAITED, Input.INVITE_RECEIVED): (State.ACK_AWAITED, glare),
     **update.ROWS,
+    **refresh.ROWS,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import product
 
 from b2bua.machine import Table, ignore
-from b2bua.sip.dialog import early
+from b2bua.sip.dialog import early, session_timer
 from b2bua.sip.dialog.dialog import Dialog
 from b2bua.sip.dialog.early import Early
 from b2bua.sip.dialog.effects import (
@@ -121,13 +121,15 @@ def _establish(u: Usage, response: Response) -> Effects:
     # An answer may have come in a 18x alone, from peers that do not repeat it.
     branch = u.early.get(response.to.tag)
     sdp = response.sdp or (None if branch is None else branch.sdp)
-    return (u.acknowledge(u.invite), Report(_established(response, sdp, is_offer=False)))
+    timed = session_timer.agree_as_uac(u, response)
+    return (u.acknowledge(u.invite), *timed, Report(_established(response, sdp, is_offer=False)))
 
 
 def _hold_ack(u: Usage, response: Response) -> Effects:
     _take_dialog(u, response)
     wait = Arm(Timer.ANSWER, u.timers.timeout)
-    return (wait, Report(_established(response, response.sdp, is_offer=True)))
+    timed = session_timer.agree_as_uac(u, response)
+    return (wait, *timed, Report(_established(response, response.sdp, is_offer=True)))
 
 
 def _established(response: Response, sdp: bytes | None, *, is_offer: bool) -> Established:
@@ -220,6 +222,7 @@ TABLE: Table[State, Input, Effect] = {
     (State.CANCELLING, Input.BYE_RECEIVED): (State.CANCELLING, _bye_early),
     (State.ACK_HELD, Input.ACKNOWLEDGE): (State.CONFIRMED, _acknowledge),
     (State.ACK_HELD, Input.HANG_UP): (State.ENDED, _hang_up),
+    (State.ACK_HELD, Input.TIMER_EXPIRY): (State.ACK_HELD, ignore),
     (State.ACK_HELD, Input.TIMER_ANSWER): (State.ENDED, _answer_overdue),
     (State.ACK_HELD, Input.RESPONSE_2XX): (State.ACK_HELD, another_2xx),
     (State.ACK_HELD, Input.RESPONSE_2XX_WITH_OFFER): (State.ACK_HELD, another_2xx),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from b2bua.sip.dialog import session_timer
+from b2bua.sip.dialog.authentication import numbered
 from b2bua.sip.dialog.effects import Begin
 from b2bua.sip.dialog.offer_answer import Exchange
 from b2bua.sip.dialog.usage import Input, State, Usage
@@ -27,11 +29,19 @@ def of_first_invite(u: Usage, response: Response) -> tuple[Input, Response | Req
     if response.is_success:
         makes_offer = u.invite.sdp is None and response.sdp is not None
         return (Input.RESPONSE_2XX_WITH_OFFER if makes_offer else Input.RESPONSE_2XX), response
-    if u.state is State.CALLING and u.authentication is not None:
-        again = u.authentication.retry(u.invite, response, u.invite.cseq.number + 1)
-        if again is not None:
-            return Input.CHALLENGED, again
-    return Input.RESPONSE_300_699, response
+    again = _again(u, response) if u.state is State.CALLING else None
+    return (Input.RESPONSE_300_699, response) if again is None else (Input.CHALLENGED, again)
+
+
+def _again(u: Usage, response: Response) -> Request | None:
+    """Return the first INVITE as `response` wants it: with credentials, or a longer interval."""
+    number = u.invite.cseq.number + 1
+    if "Session-Expires" in u.invite.headers and session_timer.lengthen(u, response):
+        longer = numbered(u.invite, number)
+        longer.headers.set("Session-Expires", str(max(u.min_se, u.policy.session_expires)))
+        longer.headers.set("Min-SE", str(u.min_se))
+        return longer
+    return u.authentication.retry(u.invite, response, number) if u.authentication else None
 
 
 def challenged(u: Usage, exchange: Exchange, request: Request, response: Response) -> Begin | None:

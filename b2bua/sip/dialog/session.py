@@ -45,13 +45,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from b2bua.sip.dialog import offer_answer
+from b2bua.sip.dialog import offer_answer, session_timer
 from b2bua.sip.dialog.authentication import Authentication
 from b2bua.sip.dialog.dialog import Dialog
 from b2bua.sip.dialog.early import RELIABLE
 from b2bua.sip.dialog.effects import Effect
 from b2bua.sip.dialog.identity import Identity
 from b2bua.sip.dialog.reliable import Provisionals
+from b2bua.sip.dialog.session_timer import TimerPolicy
 from b2bua.sip.dialog.usage import Input, State, Usage, Words
 from b2bua.sip.dialog.wire import Wire
 from b2bua.sip.message import Request
@@ -64,6 +65,9 @@ __all__ = ["Identity", "Session", "State"]
 Fields = Sequence[tuple[str, str]]
 
 _HANGING_UP = (State.CANCELLING, State.BYE_HELD, State.ENDED)
+
+
+NO_TIMER = TimerPolicy()
 
 
 def _middle() -> float:
@@ -97,6 +101,7 @@ class Session(Wire):
         credentials: tuple[str, str] | None = None,
         realm: str | None = None,
         jitter: Callable[[], float] = _middle,
+        policy: TimerPolicy = NO_TIMER,
     ) -> Session:
         """Make a UAC; `start` sends its INVITE to `hop`.
 
@@ -106,7 +111,7 @@ class Session(Wire):
         """
         usage = Usage(
             State.IDLE,
-            identity.invite(request_uri, headers, sdp),
+            identity.invite(request_uri, (*session_timer.in_first_invite(policy), *headers), sdp),
             identity.local_tag,
             identity.contact,
             timers,
@@ -115,7 +120,7 @@ class Session(Wire):
         )
         if credentials is not None:
             usage.authentication = Authentication(*credentials, realm, new_cnonce)
-        usage.told = sdp
+        usage.told, usage.policy, usage.min_se = sdp, policy, policy.min_se
         return cls(usage, identity.agent)
 
     @classmethod
@@ -129,6 +134,7 @@ class Session(Wire):
         source: Hop | None = None,
         agent: str = "",
         jitter: Callable[[], float] = _middle,
+        policy: TimerPolicy = NO_TIMER,
     ) -> Session:
         """Make a UAS for `request`, an INVITE outside any dialog that has not been answered.
 
@@ -145,7 +151,7 @@ class Session(Wire):
             dialog.hop(),
             is_uas=True,
         )
-        usage.dialog = dialog
+        usage.dialog, usage.policy, usage.min_se = dialog, policy, policy.min_se
         session = cls(usage, agent)
         if RELIABLE in request.headers.listed("Require"):
             session._provisionals = Provisionals(usage)

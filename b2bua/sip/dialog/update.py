@@ -7,6 +7,7 @@ without an answer says 491 to one, and who owes the peer an answer says 500 (sec
 from __future__ import annotations
 
 from b2bua.machine import Table, ignore
+from b2bua.sip.dialog import session_timer
 from b2bua.sip.dialog.effects import Arm, Begin, Disarm, Effect, Effects, Report, Timer
 from b2bua.sip.dialog.events import ReofferAnswered, Reoffered, ReofferRefused
 from b2bua.sip.dialog.exchange import (
@@ -34,7 +35,8 @@ def _update(x: Exchange, sdp: bytes | None) -> Effects:
     if sdp is None:
         return (PENDING,)  # only a re-INVITE can ask for an offer
     x.offer = sdp
-    begin = x.usage.begin("UPDATE", x.usage.session_fields(), sdp, "application/sdp")
+    fields = (*x.usage.session_fields(), *session_timer.in_request(x.usage))
+    begin = x.usage.begin("UPDATE", fields, sdp, "application/sdp")
     x.request = begin.request
     return (begin,)
 
@@ -75,8 +77,7 @@ def _answer_update(x: Exchange, sdp: bytes) -> Effects:
     x.usage.current.refresh(update)
     x.usage.told = sdp
     x.usage.heard(update.sdp)
-    reply = x.usage.reply(update, 200, "", x.usage.session_fields(), sdp)
-    return (Disarm(Timer.REOFFER), reply)
+    return (Disarm(Timer.REOFFER), *x.usage.updated(update, sdp))
 
 
 ROWS: Table[State, Input, Effect] = {

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from b2bua.machine import Symbol
-from b2bua.sip.dialog import capabilities
+from b2bua.sip.dialog import capabilities, session_timer
 from b2bua.sip.dialog.authentication import Authentication
 from b2bua.sip.dialog.dialog import Dialog
 from b2bua.sip.dialog.early import Early, takes_update
 from b2bua.sip.dialog.effects import Acknowledge, Arm, Begin, Disarm, Effects, Reply, Report, Timer
 from b2bua.sip.dialog.events import Cause, Ended
+from b2bua.sip.dialog.session_timer import SessionTimer, TimerPolicy
 from b2bua.sip.message import Request, Response
 from b2bua.sip.nexthop import Hop
 from b2bua.sip.transaction.timers import Timers
@@ -45,7 +46,7 @@ class Input(Symbol):
     RESPONSE_1XX = "1xx"
     RESPONSE_2XX = "2xx"
     RESPONSE_2XX_WITH_OFFER = "2xx with an offer"
-    CHALLENGED = "401 or 407 that we can answer"
+    CHALLENGED = "401, 407 or 422 that we can answer"
     RESPONSE_300_699 = "300-699"
     INVITE_FAILED = "INVITE failed"
     CANCEL_RECEIVED = "CANCEL"
@@ -56,6 +57,7 @@ class Input(Symbol):
     TIMER_ACK = "timer ACK"
     TIMER_ANSWER = "timer answer"
     TIMER_PRACK = "timer PRACK"
+    TIMER_EXPIRY = "timer expiry"
 
 
 FROM_WIRE = (
@@ -96,6 +98,9 @@ class Answer:
         return ack.sdp if self.makes_offer else None
 
 
+_NO_TIMER = TimerPolicy()
+
+
 @dataclass(slots=True)
 class Usage:
     """What a session remembers.
@@ -108,6 +113,9 @@ class Usage:
     first offer has its answer although the INVITE has no 2xx; the tag of the early dialog that it
     is in is `agreed_tag` (RFC 3262 section 5).  `owed` is what our user has said since then, which
     only a re-INVITE can tell the peer.
+
+    `timer` is what has been agreed (RFC 4028), `min_se` the least that both sides take,
+    `tries` how often a 422 has raised it, `refreshing` our UPDATE that refreshes the session.
     """
 
     state: State
@@ -122,6 +130,11 @@ class Usage:
     reason: str | None = None
     stray_reason: str | None = None
     answer: Answer | None = None
+    policy: TimerPolicy = _NO_TIMER
+    timer: SessionTimer | None = None
+    min_se: int = session_timer.LEAST
+    tries: int = 0
+    refreshing: Request | None = None
     told: bytes | None = None
     owed: bytes | None = None
     is_agreed: bool = False
@@ -229,13 +242,21 @@ class Usage:
 
         `sdp` None: offer and answer went before, in reliable responses.
         """
-        reply = self.reply(request, 200, "", (*self.session_fields(), *headers), sdp)
+        agreed = session_timer.agree_as_uas(self, request)
+        reply = self.reply(request, 200, "", (*self.session_fields(), *agreed, *headers), sdp)
         makes_offer = request.sdp is None and sdp is not None
         if sdp is not None:
             self.told = sdp
         self.answer = Answer(request, reply.response, makes_offer, self.timers.t1)
         wait = Arm(Timer.ACK, self.timers.timeout)
-        return (reply, Arm(Timer.RESEND, self.timers.t1), wait)
+        timed = session_timer.restart(self) if agreed else ()
+        return (reply, Arm(Timer.RESEND, self.timers.t1), wait, *timed)
+
+    def updated(self, update: Request, sdp: bytes | None = None) -> Effects:
+        """Send our 200 to an UPDATE."""
+        agreed = session_timer.agree_as_uas(self, update)
+        reply = self.reply(update, 200, "", (*self.session_fields(), *agreed), sdp)
+        return (reply, *session_timer.restart(self)) if agreed else (reply,)
 
     def resend(self) -> Effects:
         """Send our 2xx again: the interval doubles until it reaches T2 (13.3.1.4)."""

@@ -13,6 +13,7 @@ from b2bua.sip.dialog import (
     offer_answer,
     outgoing,
     responses,
+    session_timer,
 )
 from b2bua.sip.dialog.effects import (
     Acknowledge,
@@ -40,6 +41,7 @@ _OF_USAGE = {
     Timer.ACK: Input.TIMER_ACK,
     Timer.ANSWER: Input.TIMER_ANSWER,
     Timer.PRACK: Input.TIMER_PRACK,
+    Timer.EXPIRY: Input.TIMER_EXPIRY,
 }
 _OF_EXCHANGE = {
     Timer.REOFFER: offer_answer.Input.TIMER_REOFFER,
@@ -81,12 +83,16 @@ class Wire:
     def _send_again(self, request: Request, begin: Begin) -> list[Effect]:
         if self._exchange.awaits(request):
             return self._turn(offer_answer.Input.CHALLENGED, begin)
+        if request is self._usage.refreshing:
+            self._usage.refreshing = begin.request
         return self._settle((begin,))
 
     def _final(self, request: Request, response: Response) -> list[Effect]:
         is_early = self.state is not State.CONFIRMED and self._exchange.awaits(request)
         if request.method != "BYE" and response.status in (408, 481) and not is_early:
             return self._live(Input.DIALOG_GONE, response)
+        if request is self._usage.refreshing:
+            return self._refreshed(response)
         if request.method not in ("INVITE", "UPDATE"):
             return []
         input_ = self._exchange.input_of(request, response)
@@ -177,11 +183,37 @@ class Wire:
         if timer is Timer.RELIABLE:
             assert self._provisionals is not None, "its timer ran"
             return self._settle(self._provisionals.resend())
+        if timer is Timer.REFRESH:
+            return self._refresh()
         if timer in _OF_EXCHANGE:
             return self._turn(_OF_EXCHANGE[timer])
         if timer is Timer.RESEND and self.state is State.CONFIRMED:
             return self._turn(offer_answer.Input.TIMER_RESEND)
         return self._live(_OF_USAGE[timer])
+
+    def _refresh(self) -> list[Effect]:
+        """Refresh the session, by UPDATE if the peer takes it (RFC 4028 section 7.4)."""
+        u = self._usage
+        if u.timer is None or u.told is None:
+            return []
+        if self.state is not State.CONFIRMED:
+            return self._settle(session_timer.retry(u))
+        chance = () if Timer.EXPIRY in self._armed else session_timer.last_chance(u)
+        if not u.timer.by_update:
+            return [*self._turn(offer_answer.Input.REFRESH), *self._settle(chance)]
+        begin = u.begin("UPDATE", (*u.session_fields(), *session_timer.in_request(u)))
+        u.refreshing = begin.request
+        return self._settle((begin, *chance))
+
+    def _refreshed(self, response: Response) -> list[Effect]:
+        """Take the response to an UPDATE that refreshes the session."""
+        u = self._usage
+        u.refreshing = None
+        if response.is_success:
+            return self._settle(session_timer.agree_as_uac(u, response))
+        if session_timer.lengthen(u, response):
+            return self._refresh()
+        return self._settle(session_timer.retry(u))
 
     # How it is done.
 

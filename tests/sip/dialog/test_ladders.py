@@ -15,6 +15,7 @@ from twisted.internet.task import Clock
 from b2bua.sip.dialog.effects import Effect
 from b2bua.sip.dialog.events import Ended
 from b2bua.sip.dialog.session import Session, State
+from b2bua.sip.dialog.session_timer import TimerPolicy
 from tests.support.ladder import Ladder, incoming, outgoing, request
 
 CREDENTIALS = ("us", "secret")
@@ -26,6 +27,11 @@ SESSIONS: dict[str, Callable[[], Session]] = {
     "outgoing-with-realm": lambda: outgoing(credentials=CREDENTIALS, realm="another"),
     "incoming": incoming,
     "incoming-late-offer": lambda: incoming(request("INVITE")),
+    "outgoing-timer": lambda: outgoing(policy=TimerPolicy(300)),
+    "incoming-timer": lambda: incoming(
+        request("INVITE", sdp=True, extra=("Supported: timer", "Session-Expires: 300"))
+    ),
+    "incoming-timer-of-ours": lambda: incoming(policy=TimerPolicy(300)),
     "incoming-reliable": lambda: incoming(request("INVITE", sdp=True, extra=RELIABLE)),
     "incoming-reliable-late-offer": lambda: incoming(request("INVITE", extra=RELIABLE)),
 }

@@ -15,6 +15,7 @@ from twisted.internet.task import Clock
 
 from b2bua.sip.dialog import offer_answer
 from b2bua.sip.dialog.session import Session, State
+from b2bua.sip.dialog.session_timer import TimerPolicy
 from b2bua.sip.dialog.usage import FROM_WIRE
 from b2bua.sip.dialog.wire import TABLE
 from tests.support.ladder import incoming, outgoing, request
@@ -62,6 +63,7 @@ RELIABLE_STATES: dict[str, list[Step]] = {
         ("ask", "ACK", "number=1"),
     ],
 }
+REFRESHED: list[Step] = [("do", "start"), ("answer", "200", "sdp", "timer=300")]
 EXCHANGES: dict[str, list[Step]] = {
     "stable": [],
     "offering": [("do", "reoffer", "sdp")],
@@ -76,7 +78,7 @@ TAGS = ("tag=them", "tag=other", "tag=third")
 ANSWERS: list[Step] = [
     ("answer", status, method, tag, *sdp)
     for status, method, tag, sdp in product(
-        ("100", "180", "200", "302", "401", "408", "481", "486", "487", "491", "500", "603"),
+        ("100", "180", "200", "302", "401", "408", "422", "481", "486", "487", "491", "500", "603"),
         ("INVITE", "BYE", "INFO", "PRACK", "UPDATE"),
         TAGS[:2],
         ((), ("sdp",)),
@@ -100,7 +102,7 @@ LOST: list[Step] = [
     ("lost", why, method)
     for why, method in product(("TIMEOUT", "TRANSPORT"), ("INVITE", "BYE", "INFO", "UPDATE"))
 ]
-TIMES: list[Step] = [("wait", seconds) for seconds in ("0.5", "3.1", "32", "100")]
+TIMES: list[Step] = [("wait", seconds) for seconds in ("0.5", "3.1", "32", "100", "150")]
 BOTH: list[Step] = [
     ("do", "hang_up"),
     ("do", "hang_up", "SIP;cause=200"),
@@ -134,6 +136,12 @@ def cases() -> dict[str, tuple[str, list[Step]]]:
     }
     found |= {f"UAS {name}": ("uas", steps) for name, steps in UAS_STATES.items()}
     found |= {f"UAS reliable, {name}": ("100rel", s) for name, s in RELIABLE_STATES.items()}
+    found["UAS confirmed, refreshing"] = ("timer uas", [*UAS_STATES["confirmed"], ("wait", "150")])
+    found["UAC confirmed, refreshing"] = ("timer uac", [*REFRESHED, ("wait", "150")])
+    found["UAC confirmed, updating"] = (
+        "timer uac",
+        [("do", "start"), ("answer", "200", "sdp", "timer=300", "updates"), ("wait", "150")],
+    )
     for name, steps in EXCHANGES.items():
         found[f"UAC confirmed, {name}"] = ("uac", [*UAC_STATES["confirmed"], *steps])
         found[f"UAS confirmed, {name}"] = ("uas", [*UAS_STATES["confirmed"], *steps])
@@ -143,9 +151,13 @@ def cases() -> dict[str, tuple[str, list[Step]]]:
 def begun(kind: str, *, known: bool = True) -> Session:
     if kind == "uas":
         return incoming()
+    if kind == "timer uas":
+        return incoming(policy=TimerPolicy(300))
     if kind.startswith("100rel"):
         return incoming(request("INVITE", sdp="late" not in kind, extra=RELIABLE))
     credentials = ("us", "secret") if known else None
+    if kind == "timer uac":
+        return outgoing(credentials=credentials, policy=TimerPolicy(300))
     return (
         outgoing(sdp=None, credentials=credentials)
         if kind == "late"
@@ -200,6 +212,9 @@ ONWARD = st.sampled_from(
         ("ask", "PRACK"),
         ("ask", "UPDATE", "sdp"),
         ("answer", "183", "INVITE", "sdp", "rseq=1", "updates"),
+        ("answer", "200", "INVITE", "sdp", "timer=300"),
+        ("ask", "UPDATE", "timer=300;refresher=uas"),
+        ("ask", "UPDATE", "timer=300;refresher=uac", "updates"),
     ]
 )
 
@@ -207,7 +222,7 @@ ONWARD = st.sampled_from(
 @settings(max_examples=400, deadline=None)
 @given(
     steps=st.lists(st.one_of(WIRE, ONWARD, ONWARD_UAC, st.sampled_from(CALLER)), max_size=25),
-    kind=st.sampled_from(["uac", "late"]),
+    kind=st.sampled_from(["uac", "late", "timer uac"]),
     known=st.booleans(),
     early=st.booleans(),
 )
@@ -224,7 +239,7 @@ def test_any_walk_of_a_caller_ends_once_and_leaves_nothing(
 @settings(max_examples=400, deadline=None)
 @given(
     steps=st.lists(st.one_of(WIRE, ONWARD, ONWARD_UAS, st.sampled_from(CALLED)), max_size=25),
-    kind=st.sampled_from(["uas", "100rel", "100rel late"]),
+    kind=st.sampled_from(["uas", "100rel", "100rel late", "timer uas"]),
 )
 def test_any_walk_of_a_called_party_ends_once_and_leaves_nothing(
     steps: list[Step], kind: str
