@@ -321,6 +321,7 @@ def _particulars(message: Request | Response) -> dict[str, str]:
         "sdp": "no",
         "reliable": "yes" if "RSeq" in message.headers else "no",
         "timer": message.headers.get("Session-Expires") or "none",
+        "unsupported": ",".join(message.headers.listed("Unsupported")) or "none",
     }
     if message.sdp is not None:
         told["sdp"] = "yes"
@@ -333,6 +334,7 @@ def _particulars(message: Request | Response) -> dict[str, str]:
     if isinstance(message, Request):
         told["from"] = _user(str(message.from_.uri))
         told["to"] = _user(str(message.uri))
+        told["tag"] = message.to.tag or "none"
     return told
 
 
