@@ -16,7 +16,7 @@ from b2bua.media.interfaces import Backend
 from b2bua.net.driver import Driver
 from b2bua.net.local import Local
 from b2bua.routing.interfaces import Web
-from b2bua.routing.plan import Event, LegFacts, NumberSettings, Prompt
+from b2bua.routing.plan import Event, LegFacts, NumberSettings, Prompt, StatusPlan
 from b2bua.sip.nexthop import Hop
 from b2bua.sip.transaction.timers import Timers
 from b2bua.store.calls import CallRecords, MemoryCalls
@@ -40,14 +40,34 @@ class Events(Protocol):
 class Steps(Protocol):
     """Keeps what happened to legs, for longer than this process lives."""
 
-    def append(self, facts: LegFacts, event: Event, duration: int | None = None) -> None:
-        """Return at once; never raise."""
+    def append(
+        self,
+        facts: LegFacts,
+        event: Event,
+        duration: int | None = None,
+        plan: StatusPlan | None = None,
+        sequence: int = 0,
+    ) -> None:
+        """Keep a step, and who is to hear of the next; return at once; never raise."""
+
+    def report_to(self, facts: LegFacts, plan: StatusPlan, sequence: int) -> None:
+        """Keep who is to hear of a leg from now on; return at once; never raise."""
 
 
 class NoSteps:
     """Keeps nothing."""
 
-    def append(self, facts: LegFacts, event: Event, duration: int | None = None) -> None:
+    def append(
+        self,
+        facts: LegFacts,
+        event: Event,
+        duration: int | None = None,
+        plan: StatusPlan | None = None,
+        sequence: int = 0,
+    ) -> None:
+        """Do nothing."""
+
+    def report_to(self, facts: LegFacts, plan: StatusPlan, sequence: int) -> None:
         """Do nothing."""
 
 

@@ -108,9 +108,11 @@ class LiveExchange:
         if call is None:
             return False
         try:
-            call.core.record(sid).report_to(plan)
+            record = call.core.record(sid)
         except KeyError:  # it is over, and waits for the answer to its BYE
             return False
+        record.report_to(plan)
+        self._equipment.journal.report_to(record.facts, plan, record.sequence)
         return True
 
     def now(self) -> float:

@@ -33,19 +33,11 @@ class KeptLetters:
     def add(self, letter: Letter, kept: Callable[[], None]) -> None:
         """Keep a letter; see `Outbox`."""
         letter.place = self._table.next_place()
-        row = Waiting(
-            letter.place,
-            letter.token,
-            letter.account_sid,
-            letter.call_sid,
-            State.PENDING.value,
-            letter.tries,
-            letter.due_at,
-            letter.until,
-            letter.problem,
-            event_body(letter.event),
-        )
-        self._table.add(row, kept)
+        self._write(letter, kept)
+
+    def leave(self, letter: Letter) -> None:
+        """Keep a letter at its own place, as an earlier process would have: `resume` finds it."""
+        self._write(letter, lambda: None)
 
     def postpone(self, letter: Letter) -> None:
         """Keep that a try has failed."""
@@ -67,6 +59,21 @@ class KeptLetters:
         except StoreAwayError as problem:
             raise OutboxAwayError(str(problem)) from problem
         return [letter_from(row) for row in rows]
+
+    def _write(self, letter: Letter, kept: Callable[[], None]) -> None:
+        row = Waiting(
+            letter.place,
+            letter.token,
+            letter.account_sid,
+            letter.call_sid,
+            State.PENDING.value,
+            letter.tries,
+            letter.due_at,
+            letter.until,
+            letter.problem,
+            event_body(letter.event),
+        )
+        self._table.add(row, kept)
 
     def _change(self, letter: Letter, state: State) -> None:
         self._table.change(letter.place, state, letter.tries, letter.due_at, letter.problem)

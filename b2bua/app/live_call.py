@@ -27,6 +27,7 @@ from b2bua.app.turns import Turns
 from b2bua.call import effects
 from b2bua.call.call import Call
 from b2bua.call.effects import Clock, Effect, Elsewhere, LegId
+from b2bua.call.record import End
 from b2bua.call.vocabulary import HungUp, Refused, Word
 from b2bua.callbacks.interfaces import StatusEvent
 from b2bua.media.interfaces import NoPortsError
@@ -162,10 +163,19 @@ class LiveCall:
         self._disarm_all()
         for leg in self.legs:
             leg.take(leg.session.hang_up)
-            self._equipment.calls.close(leg.sid, Status.FAILED, self._equipment.wall())
+            self._complete(leg.sid)
         self._routed.gone()
         for party in self._screens.values():
             party.gone()
+
+    def _complete(self, leg: LegId) -> None:
+        """Tell of the end of a leg that the core can tell of no more (rule E-3)."""
+        try:
+            record = self.core.record(leg)
+        except KeyError:  # it had its end
+            return
+        for told in record.complete(self._equipment.clock.seconds(), DEFECT):
+            self._perform_here(told)
 
     def _end_if_over(self) -> None:
         is_over = self.core.is_over or self._has_failed
@@ -209,8 +219,8 @@ class LiveCall:
                 self._disarm(clock, leg)
             case effects.Report():
                 self._report(effect)
-            case effects.Recorded(facts, event, duration):
-                self._equipment.journal.append(facts, event, duration)
+            case effects.Recorded(facts, event, duration, plan, sequence):
+                self._equipment.journal.append(facts, event, duration, plan, sequence)
                 self._equipment.calls.note(facts, event, self._equipment.wall(), duration)
             case effects.AskRouter():
                 self._answered()
@@ -332,6 +342,7 @@ class LiveCall:
         return False
 
 
+DEFECT = End(Status.FAILED, error=(12_400, "internal error"))
 NO_PORTS = 53_400
 NOT_DIALLED = 13_224
 

@@ -47,8 +47,6 @@ from b2bua.net.driver import Driver, DriverLimits
 from b2bua.routing.interfaces import Site
 from b2bua.sip.reader import Limits as ReadingLimits
 from b2bua.sip.transaction.timers import Timers
-from b2bua.store.calls import MemoryCalls
-from b2bua.store.numbers import MemoryNumbers
 from b2bua.webhooks.client import PatientWeb, WebClient
 from b2bua.webhooks.egress import EgressPolicy
 from b2bua.webhooks.limits import Limits as WebLimits
@@ -126,7 +124,7 @@ class Daemon(MultiService):
             _web_limits(settings),
             terms=self._account_terms,
         )
-        self._storage = Storage(reactor, settings)
+        self._storage = Storage(reactor, settings, entropy.token)
         self._witness = Witness(self._web, self._storage.notifications)
         window = Window()
         self._callbacks = Callbacks(
@@ -154,8 +152,8 @@ class Daemon(MultiService):
             is_late=lambda: self._is_late,
             forget=self._forget,
             timers=timers,
-            calls=MemoryCalls(settings.limits.call_records),
-            numbers=MemoryNumbers(settings.limits.account_numbers),
+            calls=self._storage.calls,
+            numbers=self._storage.numbers,
             entropy=entropy,
         )
         routers = make_routers(settings, self._site(settings))
@@ -182,6 +180,7 @@ class Daemon(MultiService):
             StartError: an address is taken, or may not be listened on, or a file can't be used.
         """
         self._account_terms.read(self._settings)
+        self._storage.open()
         try:
             self._relay.start(self.switchboard.noticed)
             self._connections.open(self._arrivals.message_received)

@@ -236,11 +236,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One step of one leg, whoever asked to hear of it: what the record of the call is made of."""
+    """One step of one leg, whoever asked to hear of it: what the record of the call is made of.
+
+    `plan` says who wants to hear of the leg, and `sequence` is the number of the next report.
+    """
 
     leg: LegFacts
     event: Event
     duration: int | None = None
+    plan: StatusPlan | None = None
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)

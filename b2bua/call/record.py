@@ -65,6 +65,11 @@ class LegRecord:
         return self.state is Progress.COMPLETED
 
     @property
+    def sequence(self) -> int:
+        """The number of the next report."""
+        return self._sequence
+
+    @property
     def duration(self) -> int:
         """Whole seconds from answer to end; 0 if it was never answered or goes on."""
         if self.answered_at is None or self.ended_at is None:
@@ -99,14 +104,15 @@ class LegRecord:
         Reports are numbered from 0.
         """
         duration = None if end is None else self.duration
-        recorded = Recorded(self.facts, event, duration)
-        if self.plan is None or event not in self.plan.events:
-            return (recorded,)
-        sequence = self._sequence
+        plan, sequence = self.plan, self._sequence
+        if plan is None or event not in plan.events:
+            return (Recorded(self.facts, event, duration, plan, sequence),)
         self._sequence += 1
         status, error = (None, None) if end is None else (end.sip_status, end.error)
-        report = Report(self.plan, self.facts, event, sequence, duration, status, error)
-        return (recorded, report)
+        return (
+            Recorded(self.facts, event, duration, plan, sequence + 1),
+            Report(plan, self.facts, event, sequence, duration, status, error),
+        )
 
 
 def _initiate(record: LegRecord, _payload: object) -> tuple[Told, ...]:

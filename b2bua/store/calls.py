@@ -1,12 +1,13 @@
 """The records of calls: one for each leg, from its making until it is deleted or forgotten.
 
 `CallRecords` is the door.  `MemoryCalls` keeps a bounded number of them in this process; writing
-never waits, so that no call waits for it, and reading may.
+never waits, so that no call waits for it, and reading may.  `b2bua.store.kept_calls` finds them
+again after a restart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Protocol
@@ -101,11 +102,14 @@ class CallRecords(Protocol):
 
 
 class MemoryCalls:
-    """Keeps the newest `limit` legs that are over, and every leg that is not."""
+    """Keeps the newest `limit` legs that are over, and every leg that is not.
 
-    def __init__(self, limit: int) -> None:
+    `next_place` gives a record's place, which rises.
+    """
+
+    def __init__(self, limit: int, next_place: Callable[[], int] | None = None) -> None:
         self._limit = limit
-        self._places = count(1)
+        self._next_place = next_place or count(1).__next__
         self._by_sid: dict[str, CallRecord] = {}
         self._over: dict[str, None] = {}
 
@@ -114,7 +118,7 @@ class MemoryCalls:
 
     def add(self, facts: LegFacts, at: float) -> CallRecord:
         """Begin the record of a leg that waits to be dialled."""
-        record = CallRecord(facts, next(self._places), at, at)
+        record = CallRecord(facts, self._next_place(), at, at)
         self._by_sid[record.sid] = record
         return record
 
@@ -174,6 +178,9 @@ class MemoryCalls:
         self._by_sid[record.sid] = record
         if record.status.is_final:
             self._over[record.sid] = None
+        self._trim()
+
+    def _trim(self) -> None:
         while len(self._over) > self._limit:
             oldest = next(iter(self._over))
             del self._over[oldest]

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from b2bua.store.schema import WRITES, Change
+from b2bua.store.schema import HEAD, WRITES, Change
 
 BUSY_SECONDS = 5
 """How long SQLite waits for another process, a backup for example, to let go of the file."""
@@ -86,7 +86,8 @@ class Database:
         """Bring the tables up to date, once."""
         if self._is_ready:
             return
-        upgrade(self._engine)
+        if revision(self._engine) != HEAD:
+            upgrade(self._engine)
         self._is_ready = True
 
     def _write_together(self, changes: Iterable[Change]) -> None:
@@ -116,6 +117,15 @@ class Database:
 
 
 _RANK = {id(statement): rank for rank, statement in enumerate(WRITES)}
+
+
+def revision(engine: sa.Engine) -> str | None:
+    """Return the last migration that the database has seen; it costs less than to ask Alembic."""
+    version = sa.table("alembic_version", sa.column("version_num"))
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table(version.name):
+            return None
+        return connection.execute(sa.select(version.c.version_num)).scalar()
 
 
 def upgrade(engine: sa.Engine) -> None:

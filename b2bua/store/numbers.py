@@ -1,11 +1,12 @@
 """Incoming telephone numbers: what an account wants done with calls to them.
 
 `NumberRecords` is the door.  `find` is asked for every call, so it answers at once; the rest may
-wait.  `MemoryNumbers` keeps them in this process.
+wait.  `MemoryNumbers` keeps them in this process, `b2bua.store.kept_numbers` over a restart.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol
@@ -68,9 +69,9 @@ class NumberRecords(Protocol):
 class MemoryNumbers:
     """Keeps numbers by SID and by number, at most `limit` for each account."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, next_place: Callable[[], int] | None = None) -> None:
         self._limit = limit
-        self._places = count(1)
+        self._next_place = next_place or count(1).__next__
         self._by_sid: dict[str, NumberRecord] = {}
         self._by_number: dict[str, str] = {}
 
@@ -84,7 +85,7 @@ class MemoryNumbers:
 
     def next_place(self) -> int:
         """Return the place of the next number."""
-        return next(self._places)
+        return self._next_place()
 
     def has_room(self, account_sid: str) -> bool:
         """Return whether the account may have one more."""
@@ -93,6 +94,9 @@ class MemoryNumbers:
 
     async def put(self, record: NumberRecord) -> bool:
         """Add a number, or replace the one of the same SID."""
+        return self._place(record)
+
+    def _place(self, record: NumberRecord) -> bool:
         if self._by_number.get(record.number, record.sid) != record.sid:
             return False
         before = self._by_sid.get(record.sid)

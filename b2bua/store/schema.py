@@ -17,6 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
+HEAD = "0003"
+"""The last migration."""
 
 # In SQLite only INTEGER is the table's own key.
 PLACE = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -94,6 +96,34 @@ RECORDINGS = sa.Table(
 )
 """What was recorded of calls; the sound is in files that have the names of the SIDs."""
 
+LIVE_LEGS = sa.Table(
+    "live_legs",
+    METADATA,
+    sa.Column("place", PLACE, primary_key=True, autoincrement=False),
+    sa.Column("call_sid", SID, nullable=False),
+    sa.Index("live_legs_by_sid", "call_sid"),
+)
+"""The legs that are not over, with the place of their first event: after a death, what to end."""
+
+MARKS = sa.Table(
+    "marks",
+    METADATA,
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+)
+"""Moments, in seconds since the epoch: `alive`, when a daemon with live legs last said so."""
+
+NUMBERS = sa.Table(
+    "numbers",
+    METADATA,
+    sa.Column("place", PLACE, primary_key=True, autoincrement=False),
+    sa.Column("sid", SID, nullable=False),
+    sa.Column("account_sid", SID, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index("numbers_by_sid", "sid"),
+)
+"""The incoming phone numbers that accounts made by the REST API."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -140,8 +170,27 @@ FORGET_DEAD = sa.delete(CALLBACKS).where(
     CALLBACKS.c.place < sa.bindparam("before"), CALLBACKS.c.state == State.DEAD.value
 )
 
+ADD_LEG = sa.insert(LIVE_LEGS)
+REMOVE_LEG = sa.delete(LIVE_LEGS).where(LIVE_LEGS.c.call_sid == sa.bindparam("of_call"))
+SET_MARK = (
+    sa.update(MARKS).where(MARKS.c.name == sa.bindparam("of_name")).values(at=sa.bindparam("at"))
+)
+ADD_NUMBER = sa.insert(NUMBERS)
+CHANGE_NUMBER = (
+    sa.update(NUMBERS)
+    .where(NUMBERS.c.sid == sa.bindparam("of_sid"))
+    .values(body=sa.bindparam("body"))
+)
+REMOVE_NUMBER = sa.delete(NUMBERS).where(NUMBERS.c.sid == sa.bindparam("of_sid"))
+
 WRITES: tuple[sa.UpdateBase, ...] = (
     ADD_EVENT,
+    ADD_LEG,
+    REMOVE_LEG,
+    SET_MARK,
+    ADD_NUMBER,
+    CHANGE_NUMBER,
+    REMOVE_NUMBER,
     ADD_NOTIFICATION,
     ADD_CALLBACK,
     CHANGE_CALLBACK,

@@ -48,6 +48,7 @@ class Store:
     def __init__(
         self, url: str, folder: Path, limits: WriterLimits | None = None, now: float = NOW
     ) -> None:
+        self.folder = folder
         self.clock = FakeProcesses()
         self.database = Unsteady(url, folder)
         self.writer = Writer(self.clock, self.clock, self.database, limits)

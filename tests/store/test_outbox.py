@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from b2bua.routing.plan import Event
 from b2bua.store.schema import State
@@ -15,9 +16,12 @@ Found = TypeVar("Found")
 EVER = 2**62
 
 
-def found(asked: Coroutine[Deferred[Any], Any, Found]) -> Found:
+def found(asked: Coroutine[Deferred[Any], Any, Found], clock: Clock | None = None) -> Found:
+    """Return what was found; `clock` goes on until then."""
     answers: list[Found] = []
     Deferred.fromCoroutine(asked).addCallback(answers.append)
+    if clock is not None:
+        clock.pump([0.01] * 3)
     return answers[0]
 
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from b2bua.store.database import Database, StoreURLError
-from b2bua.store.schema import METADATA, Places
+from b2bua.store.database import Database, StoreURLError, revision, upgrade
+from b2bua.store.schema import HEAD, METADATA, Places
 
 
 def test_the_migrations_make_the_tables_of_the_schema(tmp_path: Path) -> None:
@@ -19,6 +19,28 @@ def test_the_migrations_make_the_tables_of_the_schema(tmp_path: Path) -> None:
         return list(compare_metadata(context, METADATA))
 
     assert Database("sqlite://", tmp_path).read(differences) == []
+
+
+def test_the_schema_names_the_last_migration(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/x.sqlite")
+    assert revision(engine) is None
+    upgrade(engine)
+    assert revision(engine) == HEAD
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    database = Database("sqlite:///x.sqlite", tmp_path)
+    database.read(lambda connection: connection.execute(sa.text("select 1")).scalar())
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/x.sqlite")
+    with engine.begin() as connection:
+        for table in ("live_legs", "marks", "numbers", "recordings"):
+            connection.execute(sa.text(f"drop table {table}"))
+        connection.execute(sa.text("update alembic_version set version_num = '0001'"))
+    again = Database("sqlite:///x.sqlite", tmp_path)
+    tables = again.read(lambda connection: sa.inspect(connection).get_table_names())
+    assert {"live_legs", "marks", "numbers"} <= {*tables}
+    again.close()
+    database.close()
 
 
 def test_a_second_start_finds_its_tables(tmp_path: Path) -> None:
