@@ -14,7 +14,7 @@ from typing import Any
 
 from b2bua.call import branch, bridge, caller, record
 from b2bua.machine import ignore
-from b2bua.sip.dialog import offer_answer, reliable, wire
+from b2bua.sip.dialog import offer_answer, reliable, transfer, wire
 from b2bua.sip.dialog import usage as usage_
 from b2bua.sip.transaction import client, invite_client, invite_server, server
 from b2bua.webhooks import circuit
@@ -113,6 +113,15 @@ MACHINES = (
         reliable.State,
         reliable.Input,
         (reliable.State.CLEAR,),
+    ),
+    Machine(
+        "Transfer",
+        "b2bua/sip/dialog/transfer.py",
+        "A REFER of the peer and its subscription (RFC 3515).",
+        transfer.TABLE,
+        transfer.State,
+        transfer.Input,
+        (transfer.State.IDLE,),
     ),
     Machine(
         "Caller",

@@ -200,6 +200,11 @@ class LiveCall:
                 self._command(leg, lambda session: session.hang_up(REASONS[why]))
             case effects.Reoffer(leg, sdp):
                 self._tell(leg, sdp, lambda session, body: session.reoffer(body))
+            case effects.AcceptReferral(leg, status):
+                self._command(leg, lambda session: session.accept_referral())
+                self._command(leg, lambda session: session.end_referral(status))
+            case effects.RefuseReferral(leg, status):
+                self._command(leg, lambda session: session.refuse_referral(status))
             case effects.AnswerReoffer(leg, sdp):
                 self._tell(leg, sdp, lambda session, body: session.answer_reoffer(body or b""))
             case effects.RefuseReoffer(leg, status, reason):

@@ -40,6 +40,7 @@ class Attempt:
         "early_from",
         "fork",
         "is_ringing_back",
+        "referred_to",
         "ring",
         "unconfirmed",
     )
@@ -50,6 +51,7 @@ class Attempt:
         self.fork = fork
         self.bridge: Bridge | None = None
         self.early: Bridge | None = None
+        self.referred_to = ""
         self.is_ringing_back = False
         self.early_from: Branch | None = None
         self.unconfirmed: Branch | None = None

@@ -12,13 +12,16 @@ goes; it is told once (`RingOver`), and a caller who is still there is the route
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
+from b2bua.call.alone import NO_COMMON_CODEC, reoffer_alone
 from b2bua.call.attempt import Attempt
 from b2bua.call.branch import Branch
 from b2bua.call.branch import State as BranchState
 from b2bua.call.bridge import Bridge
 from b2bua.call.caller import Caller
 from b2bua.call.effects import (
+    AcceptReferral,
     AimAt,
     AnswerReoffer,
     Arm,
@@ -27,6 +30,7 @@ from b2bua.call.effects import (
     HearKey,
     LegId,
     LetGo,
+    RefuseReferral,
     RefuseReoffer,
     RingOver,
     SendKey,
@@ -38,6 +42,7 @@ from b2bua.call.vocabulary import (
     Confirmed,
     Digit,
     HungUp,
+    Referred,
     Refused,
     ReofferConfirmed,
     Reoffered,
@@ -53,9 +58,8 @@ from b2bua.routing.plan import (
     Target,
 )
 from b2bua.sdp.description import Description
-from b2bua.sdp.negotiate import answer_for_prompts
 
-NO_COMMON_CODEC = 488
+DECLINE = 603
 
 
 class Call:
@@ -187,6 +191,8 @@ class Call:
         """Take one word of one leg.  A leg that is over says nothing that matters any more."""
         if isinstance(word, Digit):
             return self._digit(leg, word, now)
+        if isinstance(word, Referred):
+            return self._referred(leg, word, now)
         if isinstance(word, Reoffered) and word.fault is not None:
             return [RefuseReoffer(leg, NO_COMMON_CODEC, "Not Acceptable Here")]
         if leg == self.sid:
@@ -241,7 +247,7 @@ class Call:
         joined = None if attempt is None else attempt.bridge or attempt.early
         if joined is not None:
             return self._agreed(joined, self.sid, word)
-        return self._reoffer_alone(self.sid, word)
+        return reoffer_alone(self.caller, self.sid, word)
 
     def _confirmed(self, word: Confirmed, now: float) -> list[Effect]:
         aimed: list[Effect] = []
@@ -273,24 +279,6 @@ class Call:
                 self.caller.local = effect.sdp
         return agreed
 
-    def _reoffer_alone(self, leg: LegId, word: Word) -> list[Effect]:
-        """Answer a re-INVITE of a leg that is not bridged: it talks to us alone."""
-        match word:
-            case Reoffered(sdp) if sdp is not None:
-                answer = answer_for_prompts(sdp)
-                if answer is None:
-                    return [RefuseReoffer(leg, NO_COMMON_CODEC)]
-                if leg == self.sid:
-                    self.caller.remote, self.caller.local = sdp, answer
-                return [AnswerReoffer(leg, answer), AimAt(leg, sdp)]
-            case Reoffered() if leg == self.sid and self.caller.local is not None:
-                return [AnswerReoffer(leg, self.caller.local)]
-            case Reoffered():
-                return [RefuseReoffer(leg, NO_COMMON_CODEC)]
-            case ReofferConfirmed(sdp) if sdp is not None:
-                return [AimAt(leg, sdp)]
-        return []
-
     def _hear_branch(self, attempt: Attempt, leg: LegId, word: Word, now: float) -> list[Effect]:
         branch = attempt.fork.branches[leg]
         bridge = attempt.bridge
@@ -306,10 +294,19 @@ class Call:
                 return told
         elif isinstance(word, Reoffered | ReofferConfirmed):
             if branch.state is BranchState.SCREENING:
-                return self._reoffer_alone(leg, word)
+                return reoffer_alone(self.caller, leg, word)
             if isinstance(word, Reoffered):
                 return [RefuseReoffer(leg, NO_COMMON_CODEC)]
         return self._follow(attempt, attempt.fork.hear(leg, word, now), now)
+
+    def _referred(self, leg: LegId, word: Referred, now: float) -> list[Effect]:
+        """Hand the caller back to its router, with whom the callee wants it connected to."""
+        attempt = self._attempt
+        bridge = None if attempt is None else attempt.bridge
+        if attempt is None or bridge is None or bridge.b != leg or not attempt.ring.takes_referral:
+            return [RefuseReferral(leg, DECLINE)]
+        attempt.referred_to = word.target
+        return [AcceptReferral(leg), *self._end_bridge(now)]
 
     def _digit(self, leg: LegId, word: Digit, now: float) -> list[Effect]:
         bridge = self._attempt.bridge if self._attempt is not None else None
@@ -365,7 +362,10 @@ class Call:
         if self._attempt is not attempt:
             return []
         self._attempt = None
-        self._last = attempt.fork.outcome(caller_gone=caller_gone)
+        outcome = attempt.fork.outcome(caller_gone=caller_gone)
+        if attempt.referred_to:
+            outcome = replace(outcome, referred_to=attempt.referred_to)
+        self._last = outcome
         return [*attempt.end(), RingOver(self._last)]
 
     def _end_bridge(self, now: float) -> list[Effect]:

@@ -114,6 +114,22 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptReferral:
+    """Accept the leg's REFER, and tell it at once that this has come to `status` (RFC 3515)."""
+
+    leg: LegId
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseReferral:
+    """Refuse the leg's REFER."""
+
+    leg: LegId
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class AimAt:
     """Send this leg's media where `sdp`, its peer's description, says."""
 
@@ -284,6 +300,8 @@ Effect = (
     | AnswerReoffer
     | RefuseReoffer
     | Acknowledge
+    | AcceptReferral
+    | RefuseReferral
     | AimAt
     | Link
     | Unlink

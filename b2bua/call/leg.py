@@ -13,6 +13,7 @@ from b2bua.call.vocabulary import (
     Confirmed,
     Digit,
     HungUp,
+    Referred,
     Refused,
     ReofferAnswered,
     ReofferConfirmed,
@@ -78,6 +79,8 @@ class Leg:
             case events.Ended(cause, reason):
                 lost = (LEG_LOST, cause.name.lower().replace("_", " ")) if cause in _LOST else None
                 return HungUp(reason or cause.name, lost)
+            case events.Referred(target):
+                return Referred(target)
             case events.Informed(content_type, body):
                 key = key_in(content_type, body)
                 return None if key is None else Digit(key, by_info=True)

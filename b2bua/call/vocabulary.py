@@ -106,6 +106,13 @@ class ReofferConfirmed:
 
 
 @dataclass(frozen=True, slots=True)
+class Referred:
+    """A REFER: this leg wants whom it talks to connected with `target`, a SIP URI."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Digit:
     """One DTMF key: by RFC 4733, or by INFO (then it has not reached the other side by itself)."""
 
@@ -124,5 +131,6 @@ Word = (
     | ReofferAnswered
     | ReofferRefused
     | ReofferConfirmed
+    | Referred
     | Digit
 )

@@ -259,6 +259,8 @@ class Ring:
     seconds.  `caller_id` replaces the caller in From.  `ringback` is an ISO country code, or a
     recording that is played instead of a tone; empty means "us", and that a caller who has not been
     answered gets a plain 180 rather than early media.  `tape` has the conversation recorded.
+    `takes_referral`: a callee may have the caller connected elsewhere (RFC 3515), which the
+    `Outcome` tells.
     """
 
     targets: tuple[Target, ...]
@@ -270,6 +272,7 @@ class Ring:
     sequential: bool = False
     ringback: str | Recording = ""
     tape: TapePlan | None = None
+    takes_referral: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +281,8 @@ class Outcome:
 
     `status` is the aggregated one of rule A-1.  `leg` is the winner, or the leg that decided the
     status, or None when no leg could be made.  `duration` is in whole seconds from that leg's
-    answer to its end.  `caller_gone` says that the caller hung up before or with it.
+    answer to its end.  `caller_gone` says that the caller hung up before or with it.  `referred_to`
+    is the SIP URI that the callee wants the caller connected with; empty, unless it asked.
     """
 
     status: Status
@@ -289,6 +293,7 @@ class Outcome:
     screen_declined: bool = False
     caller_gone: bool = False
     tape: TapeFacts | None = None
+    referred_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

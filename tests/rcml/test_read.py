@@ -19,6 +19,7 @@ from tests.rcml.reading import BASE, codes, read, verb
 
 HI = Speech("Hi")
 ONE = (Noun(Target(number="101")),)
+REFERRED = Follow("https://app.example/r")
 HERE = Follow(BASE)
 
 GOOD = [
@@ -75,6 +76,10 @@ GOOD = [
             ring_tone="uk",
             music="https://app.example/calls/m.mp3",
         ),
+    ),
+    (
+        '<Dial referUrl="r" referMethod="get">101</Dial>',
+        Dial(ONE, refer=Follow("https://app.example/calls/r", "GET")),
     ),
     ('<Dial timeout="600" timeLimit="1">101</Dial>', Dial(ONE, timeout=600, time_limit=1)),
     ('<Dial callerId="+1 (555) 000-1111">101</Dial>', Dial(ONE, caller_id="+15550001111")),
@@ -179,7 +184,8 @@ BAD = [
     ('<Dial record="true">101</Dial>', Dial(ONE), [12200]),
     ('<Dial record="record-from-ringing-dual">101</Dial>', Dial(ONE), [12200]),
     ('<Dial record="maybe">101</Dial>', Dial(ONE), [12200]),
-    ('<Dial referUrl="/r">101</Dial>', Dial(ONE), [12200]),
+    ('<Dial callReason="lunch">101</Dial>', Dial(ONE), [12200]),
+    ('<Dial referUrl="/r" referMethod="PUT">101</Dial>', Dial(ONE, refer=REFERRED), [13210]),
     ('<Dial Timeout="20">101</Dial>', Dial(ONE), [12200]),
 ]
 

@@ -307,6 +307,10 @@ def _marks(message: Message) -> str:
         ("Retry-After" in message.headers, " later"),
         ("RSeq" in message.headers, " reliable"),
         ("Session-Expires" in message.headers, f" {message.headers.get('Session-Expires')}"),
+        (
+            "Subscription-State" in message.headers,
+            f" {message.headers.get('Subscription-State')}",
+        ),
         ("Min-SE" in message.headers, f" min-se={message.headers.get('Min-SE')}"),
     ]
     return "".join(mark for holds, mark in marks if holds)
@@ -349,6 +353,8 @@ def fields(traits: tuple[str, ...]) -> tuple[str, ...]:
         lines.append("Allow: INVITE, ACK, BYE, CANCEL, UPDATE")
     if timer := named("timer", traits):
         lines += ["Supported: timer", f"Session-Expires: {timer}"]
+    if target := named("refer-to", traits):
+        lines.append(f"Refer-To: {target}")
     if least := named("min-se", traits):
         lines.append(f"Min-SE: {least}")
     return tuple(lines)

@@ -60,6 +60,8 @@ class Phone:
         elif verb == "UPDATE":
             body = self.sdp(*rest[1:]) if rest[:1] == ["sdp"] else ""
             self.request("UPDATE", body, extra=_fields(rest))
+        elif verb == "REFER":
+            self.request("REFER", extra=[f"Refer-To: <{rest[0]}>"])
         elif verb == "INFO":
             self.request("INFO", f"Signal={rest[0]}\r\nDuration=160\r\n", "application/dtmf-relay")
         elif verb == "CANCEL":
@@ -321,6 +323,7 @@ def _particulars(message: Request | Response) -> dict[str, str]:
         "sdp": "no",
         "reliable": "yes" if "RSeq" in message.headers else "no",
         "timer": message.headers.get("Session-Expires") or "none",
+        "state": message.headers.get("Subscription-State") or "none",
         "unsupported": ",".join(message.headers.listed("Unsupported")) or "none",
     }
     if message.sdp is not None:

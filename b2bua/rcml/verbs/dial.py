@@ -28,6 +28,8 @@ ATTRIBUTES = frozenset(
         "sequential",
         "ringTone",
         "dialMusic",
+        "referUrl",
+        "referMethod",
         "record",
     }
 )
@@ -44,7 +46,7 @@ IGNORED = frozenset(
         "recordingTrack",
     }
 )
-UNSUPPORTED = frozenset({"referUrl", "referMethod", "callReason"})
+UNSUPPORTED = frozenset({"callReason"})
 
 # fmt: off
 RING_TONES = frozenset({
@@ -73,7 +75,7 @@ class Dial:
     """`timeout` (how long each target may ring) and `time_limit` (of the bridge) are in seconds.
 
     `ring_tone` is empty when the document names none; `music` is the URL of what is played in the
-    tone's place.
+    tone's place.  `refer` is asked what a callee's REFER leads to; without it that is declined.
     """
 
     nouns: tuple[Noun, ...]
@@ -86,10 +88,17 @@ class Dial:
     sequential: bool = False
     ring_tone: str = ""
     music: str | None = None
+    refer: Follow | None = None
 
     async def run(self, flow: Flow) -> Next:
-        """Ring and talk; `action` is requested once, whatever happened (rule D-8)."""
+        """Ring and talk; `action` is requested once, whatever happened (rule D-8).
+
+        A callee that asks for a transfer leads to `refer` instead (rcml.md 8.10).
+        """
         outcome = await self._ring(flow)
+        if outcome.referred_to and self.refer is not None and not outcome.caller_gone:
+            target = ("ReferTransferTarget", outcome.referred_to)
+            return replace(self.refer, fields=(target, *dial_parameters(outcome)))
         if self.action is None:
             return End.OVER if outcome.caller_gone else None
         follow = replace(self.action, fields=dial_parameters(outcome))
@@ -112,6 +121,7 @@ class Dial:
                 hangup_on_star=self.hangup_on_star,
                 sequential=self.sequential,
                 ringback=music or self.ring_tone,
+                takes_referral=self.refer is not None,
             )
         )
 
@@ -143,6 +153,8 @@ def read(element: etree._Element, reading: Reading) -> Dial:
     _read_record(element, reading)
     action = reading.link(element, "action")
     method = reading.method(element, code=13210)
+    refer = reading.link(element, "referUrl")
+    refer_method = reading.method(element, "referMethod", code=13210)
     return Dial(
         nouns=_read_nouns(element, reading),
         action=Follow(action, method) if action else None,
@@ -154,6 +166,7 @@ def read(element: etree._Element, reading: Reading) -> Dial:
         sequential=reading.flag(element, "sequential"),
         ring_tone=_read_ring_tone(element, reading),
         music=reading.link(element, "dialMusic"),
+        refer=Follow(refer, refer_method) if refer else None,
     )
 
 

@@ -6,7 +6,7 @@ from b2bua.sip.message import REGISTERED_METHODS, Request, Response
 from b2bua.sip.transaction.matching import COOKIE
 from b2bua.sip.uri import TelUri, Uri
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "INFO", "OPTIONS", "PRACK", "UPDATE")
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "INFO", "OPTIONS", "PRACK", "UPDATE", "REFER")
 """The methods that we take, for Allow."""
 
 EXTENSIONS = ("100rel", "timer")
@@ -15,7 +15,7 @@ EXTENSIONS = ("100rel", "timer")
 ACCEPTED = ("application/sdp", "application/dtmf-relay", "application/dtmf")
 """The media types that we read, for Accept."""
 
-NEED_A_DIALOG = frozenset({"BYE", "INFO", "NOTIFY", "PRACK", "UPDATE"})
+NEED_A_DIALOG = frozenset({"BYE", "INFO", "NOTIFY", "PRACK", "REFER", "UPDATE"})
 """Methods that get 481 outside of any dialog, whether we have them or not (12.2.2)."""
 
 ALLOW = ("Allow", ", ".join(METHODS))

@@ -136,6 +136,13 @@ class Informed:
 
 
 @dataclass(frozen=True, slots=True)
+class Referred:
+    """The peer asks us to call `target`, a SIP URI: `accept_referral` or `refuse_referral`."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The session is over: reported once, after every other event; no timer of it runs any more.
 
@@ -159,5 +166,6 @@ Event = (
     | ReofferAnswered
     | ReofferRefused
     | Informed
+    | Referred
     | Ended
 )

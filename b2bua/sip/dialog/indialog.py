@@ -23,6 +23,8 @@ def refuse(u: Usage, request: Request) -> Effects:
     dialog = u.dialog_of_peer(request)
     if dialog is not None and not dialog.takes(request):
         return (u.reply(request, 500, "Out of order"),)
+    if request.method == "NOTIFY":
+        return (u.reply(request, 481, "Subscription does not exist"),)  # RFC 6665 section 4.1.3
     refusal = (
         capabilities.refuse_method(request)
         or _refuse_interval(u, request)

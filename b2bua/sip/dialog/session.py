@@ -45,7 +45,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from b2bua.sip.dialog import offer_answer, session_timer
+from b2bua.sip.dialog import offer_answer, session_timer, transfer
 from b2bua.sip.dialog.authentication import Authentication
 from b2bua.sip.dialog.dialog import Dialog
 from b2bua.sip.dialog.early import RELIABLE
@@ -238,6 +238,23 @@ class Session(Wire):
         """
         _check_refusal(status)
         return self._turn(offer_answer.Input.REFUSE, (status, reason))
+
+    def accept_referral(self) -> list[Effect]:
+        """Answer `Referred` with 202, and tell the peer that it is being tried (RFC 3515)."""
+        return self._refer(transfer.Input.ACCEPT)
+
+    def refuse_referral(self, status: int) -> list[Effect]:
+        """Answer `Referred` with a refusal, 300-699.
+
+        Raises:
+            ValueError: another status.
+        """
+        _check_refusal(status)
+        return self._refer(transfer.Input.REFUSE, status)
+
+    def end_referral(self, status: int) -> list[Effect]:
+        """Tell the peer what came of its REFER: the final status of a call, 200-699."""
+        return self._refer(transfer.Input.DONE, status)
 
     def info(self, content_type: str, body: bytes) -> list[Effect]:
         """Send an INFO, if the session is confirmed."""

@@ -14,6 +14,7 @@ from b2bua.sip.dialog import (
     outgoing,
     responses,
     session_timer,
+    transfer,
 )
 from b2bua.sip.dialog.effects import (
     Acknowledge,
@@ -53,7 +54,7 @@ _AFTER_ACK = (State.CONFIRMED, State.ENDED)
 class Wire:
     """A session without its user: it takes messages and time, and returns effects."""
 
-    __slots__ = ("_agent", "_armed", "_exchange", "_provisionals", "_usage")
+    __slots__ = ("_agent", "_armed", "_exchange", "_provisionals", "_transfer", "_usage")
 
     def __init__(self, usage: Usage, agent: str) -> None:
         self._usage = usage
@@ -61,6 +62,7 @@ class Wire:
         self._agent = agent
         self._armed: dict[Timer, None] = {}
         self._provisionals: Provisionals | None = None
+        self._transfer: transfer.Transfer | None = None
 
     @property
     def state(self) -> State:
@@ -89,6 +91,8 @@ class Wire:
 
     def _final(self, request: Request, response: Response) -> list[Effect]:
         is_early = self.state is not State.CONFIRMED and self._exchange.awaits(request)
+        if request.method == "NOTIFY":
+            return []  # it ends a subscription at most (RFC 5057)
         if request.method != "BYE" and response.status in (408, 481) and not is_early:
             return self._live(Input.DIALOG_GONE, response)
         if request is self._usage.refreshing:
@@ -102,7 +106,7 @@ class Wire:
         """Take note that `request`, one that came with `Begin`, gets no final response."""
         if responses.is_of_first_invite(self._usage, request):
             return self._live(Input.INVITE_FAILED, why)
-        if request.method == "BYE":
+        if request.method in ("BYE", "NOTIFY"):
             return []
         awaited = self._exchange.awaits(request)
         if why is Why.TIMEOUT and not (awaited and self.state is not State.CONFIRMED):
@@ -125,9 +129,28 @@ class Wire:
                 return self._settle(indialog.refuse_invite(self._usage, request))
             case "PRACK":
                 return self._prack(request)
+            case "REFER":
+                return self._referred(request)
             case "UPDATE" if request.sdp is not None:
                 return self._turn(offer_answer.Input.UPDATE_RECEIVED, request)
         return self._settle(indialog.answer(self._usage, request))
+
+    def _referred(self, refer: Request) -> list[Effect]:
+        """Take a REFER: for our user, in a session that is up (RFC 3515 section 2.4.2)."""
+        refusal = transfer.refuse_target(refer)
+        if refusal is not None:
+            return self._settle((Reply(refer, refusal),))
+        if self.state is not State.CONFIRMED:
+            return self._settle((self._usage.reply(refer, 403),))
+        return self._refer(transfer.Input.REFER_RECEIVED, refer)
+
+    def _refer(self, input_: transfer.Input, payload: object = None) -> list[Effect]:
+        """Move the transfer, which is there since the first REFER."""
+        if self._transfer is None:
+            if input_ is not transfer.Input.REFER_RECEIVED:
+                return []
+            self._transfer = transfer.Transfer(self._usage)
+        return self._settle(self._transfer.take(input_, payload))
 
     def _prack(self, prack: Request) -> list[Effect]:
         """Take the PRACK for a response of ours: with the answer to it, or with an offer."""
@@ -226,6 +249,8 @@ class Wire:
             effects = (*self._provisionals.close(), *effects)
         if was_live and usage.state is State.ENDED:
             closing = step(offer_answer.TABLE, self._exchange, offer_answer.Input.CLOSE)
+            if self._transfer is not None:
+                closing = (*closing, *self._transfer.take(transfer.Input.CLOSE))
             effects = (*closing, *map(Disarm, self._armed), *effects)
         return self._settle(effects)
 

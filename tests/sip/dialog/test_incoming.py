@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.task import Clock
 
+from b2bua.sip.dialog.capabilities import METHODS
 from b2bua.sip.dialog.events import Cancelled, Cause, Ended
 from b2bua.sip.dialog.session import State
 from tests.support.ladder import Ladder, incoming, request
@@ -41,10 +42,7 @@ def test_responses_carry_our_tag_contact_and_allow(clock: Clock) -> None:
     for _, response in ladder.replies:
         assert response.to.tag == "us"
         assert str(response.contact) == "<sip:us@192.0.2.1:5060>"
-        assert (
-            response.headers.get("Allow")
-            == "INVITE, ACK, CANCEL, BYE, INFO, OPTIONS, PRACK, UPDATE"
-        )
+        assert response.headers.listed("Allow") == [*METHODS]
         assert response.headers.get("Server") == "exchange/1"
         assert response.content_type == "application/sdp"
     ringing, accepted = (response for _, response in ladder.replies)

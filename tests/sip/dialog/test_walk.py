@@ -93,7 +93,7 @@ ANSWERS += [
 ASKED: list[Step] = [
     ("ask", method, tag, *traits)
     for method, tag, traits in product(
-        ("INVITE", "BYE", "INFO", "OPTIONS", "UPDATE", "PRACK", "ACK", "CANCEL", "DANCE"),
+        ("INVITE", "BYE", "INFO", "OPTIONS", "UPDATE", "PRACK", "REFER", "ACK", "CANCEL", "DANCE"),
         TAGS[:2],
         ((), ("sdp",), ("text",), ("number=1",)),
     )
@@ -111,6 +111,10 @@ BOTH: list[Step] = [
     ("do", "answer_reoffer", "sdp"),
     ("do", "refuse_reoffer", "488"),
     ("do", "info", "text/plain", "body"),
+    ("ask", "REFER", "refer-to=<sip:c@192.0.2.9>"),
+    ("do", "accept_referral"),
+    ("do", "refuse_referral", "603"),
+    ("do", "end_referral", "200"),
 ]
 CALLER: list[Step] = [("do", "cancel"), *BOTH]
 CALLED: list[Step] = [
