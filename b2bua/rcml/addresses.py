@@ -91,7 +91,7 @@ def _read_header(piece: str) -> tuple[str, str]:
     name, _, escaped = piece.partition("=")
     name = name.strip()
     try:
-        value = unquote(escaped, errors="strict").strip()
+        value = unquote(escaped, errors="strict").strip(" ")
     except UnicodeDecodeError:
         raise AddressError("a header's value is not UTF-8") from None
     if not _HEADER_NAME.fullmatch(name):

@@ -11,6 +11,7 @@ in the size.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from string import ascii_letters
@@ -178,16 +179,22 @@ def _read(data: bytes, limits: Limits) -> Description:
     return description
 
 
+# Values cross to the other side as they are: what could end a line anywhere, or an escape sequence
+# of some terminal, does not.  CR stands at the end of a line alone.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n|\Z)")
+
+
 def _lines(data: bytes, limits: Limits) -> list[tuple[str, str]]:
-    raw = [line.removesuffix("\r") for line in data.decode("utf-8", "surrogateescape").split("\n")]
+    text = data.decode("utf-8", "surrogateescape")
+    raw = [line.removesuffix("\r") for line in text.split("\n")]
     full = [line for line in raw if line]
     if len(full) > limits.lines:
         raise _FaultError(f"more than {limits.lines} lines")
     for line in full:
         if line[1:2] != "=" or line[0] not in ascii_letters:
             raise _FaultError("a line that is not <letter>=<value>")
-        if "\r" in line or "\0" in line:
-            raise _FaultError("a control character")
+    if _CONTROL.search(text):
+        raise _FaultError("a control character")
     return [(line[0], line[2:]) for line in full]
 
 

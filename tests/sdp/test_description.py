@@ -166,6 +166,9 @@ def test_a_refused_line_needs_neither_address_nor_formats() -> None:
         (sdp("v=0", "m=audio 5004 RTP/AVP 0"), "no c= line"),
         (audio("0") + b"a=x\rm=audio 1 RTP/AVP 0\r\n", "control"),
         (audio("0") + b"a=x\0y\r\n", "control"),
+        (audio("0") + b"a=x\x0by\r\n", "control"),
+        (audio("0") + b"a=x\xc2\x85y\r\n", "control"),
+        (audio("0") + b"a=x\xe2\x80\xa8y\r\n", "control"),
     ],
 )
 def test_what_is_not_a_description_is_refused_with_a_reason(data: bytes, reason: str) -> None:
