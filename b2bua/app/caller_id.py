@@ -16,12 +16,17 @@ NumberFor = Callable[[str], NumberSettings | None]
 def may_show(account: Account | None, caller_id: str, number_for: NumberFor) -> bool:
     """Whether calls of `account` may come from `caller_id`.
 
-    They may when the account is not held to a list, the list has it, or calls *to* it are the
-    account's.  A catch-all entry of the settings makes no number an account's own.
+    They may when the account is not held to a list, or owns it.
     """
-    if account is None or account.caller_ids is None:
-        return True
-    if any(_is_meant(pattern, caller_id) for pattern in account.caller_ids):
+    return account is None or account.caller_ids is None or owns(account, caller_id, number_for)
+
+
+def owns(account: Account, caller_id: str, number_for: NumberFor) -> bool:
+    """Whether the account's list has `caller_id`, or calls *to* it are the account's.
+
+    A catch-all entry of the settings makes no number an account's own.
+    """
+    if any(_is_meant(pattern, caller_id) for pattern in account.caller_ids or ()):
         return True
     number = number_for(caller_id)
     return number is not None and (number.number, number.account_sid) == (caller_id, account.sid)

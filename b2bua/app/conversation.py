@@ -79,6 +79,10 @@ class Conversation(LiveParty):
         self._check()
         self._take(lambda now: self._core.refuse(status, reason, now))
 
+    def vouch(self, verstat: str, passport: str) -> None:
+        """Take what the caller's PASSporT is worth, as `StirVerstat` says it."""
+        self._core.vouch(verstat, passport)
+
     def ring_over(self, outcome: Outcome) -> None:
         """Take the end of `ring`."""
         self._comfort.heard()

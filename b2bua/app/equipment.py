@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -11,6 +12,8 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 
 from b2bua.app.settings import Settings
+from b2bua.app.signing import SigningKeys
+from b2bua.app.verification import Verifier
 from b2bua.callbacks.interfaces import StatusEvent
 from b2bua.media.interfaces import Backend
 from b2bua.net.driver import Driver
@@ -104,6 +107,10 @@ class Entropy:
         """Return the idempotency token of one event."""
         return secrets.token_hex(16)
 
+    def origination_id(self) -> uuid.UUID:
+        """Return what names a call to those who trace it (RFC 8588 section 5)."""
+        return uuid.UUID(bytes=secrets.token_bytes(16), version=4)
+
     def session_id(self) -> int:
         """Return a session id for `o=` (RFC 8866 section 5.2): it fits 63 bits."""
         return secrets.randbits(62)
@@ -119,6 +126,7 @@ class Equipment:
 
     `wall` returns seconds since the epoch; `local_for` our end towards a hop; `is_late` whether
     this process cannot keep up.  `forget` is told the CallSid of each call that is over.
+    `verifier` is None where no caller's identity is verified.
     """
 
     clock: IReactorTime
@@ -135,6 +143,8 @@ class Equipment:
     numbers: NumberRecords = field(default_factory=lambda: MemoryNumbers(1_000))
     journal: Steps = field(default_factory=NoSteps)
     notes: Notes = field(default_factory=NoNotes)
+    signing: SigningKeys = field(default_factory=SigningKeys)
+    verifier: Verifier | None = None
     entropy: Entropy = field(default_factory=Entropy)
     is_late: Callable[[], bool] = lambda: False
     forget: Callable[[str], None] = lambda _call_sid: None

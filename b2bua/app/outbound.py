@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from b2bua.app.caller_id import owns
 from b2bua.app.equipment import Equipment
 from b2bua.app.legs import Legs
 from b2bua.app.live_leg import LiveLeg
+from b2bua.app.signing import attestation_of
 from b2bua.call.effects import OpenLeg
 from b2bua.call.vocabulary import Refused, Word
 from b2bua.media.interfaces import NoPortsError
@@ -30,6 +32,7 @@ class Destination:
     uri: Uri
     hop: Hop
     credentials: tuple[str, str] | None = None
+    trunk: str = ""
 
 
 class Outbound:
@@ -75,7 +78,7 @@ class Outbound:
             sdp=body,
             timers=self._equipment.timers,
             new_cnonce=self._equipment.entropy.tag,
-            headers=effect.target.headers,
+            headers=(*effect.target.headers, *self._signed(found.trunk, facts)),
             credentials=found.credentials,
             jitter=self._equipment.entropy.fraction,
             policy=self._equipment.settings.sip.session_timer,
@@ -90,6 +93,21 @@ class Outbound:
             ended=ended,
         )
 
+    def _signed(self, trunk: str, facts: LegFacts) -> tuple[tuple[str, str], ...]:
+        """Return what vouches for the caller on this trunk."""
+        equipment = self._equipment
+        if not equipment.signing.has(trunk):
+            return ()
+        account = equipment.settings.account(facts.account_sid)
+        is_owned = account is not None and owns(account, facts.from_, equipment.number_for)
+        return equipment.signing.headers(
+            trunk,
+            facts,
+            attestation_of(facts, is_owned=is_owned),
+            equipment.entropy.origination_id(),
+            equipment.wall(),
+        )
+
     def _destination(self, target: Target) -> Destination | Refused:
         given = target.credentials
         credentials = None if given is None else (given.username, given.password)
@@ -102,7 +120,10 @@ class Outbound:
         if credentials is None and trunk.username:
             credentials = (trunk.username, trunk.password)
         return Destination(
-            replace(trunk.uri, user=target.number), request_hop(trunk.uri), credentials
+            replace(trunk.uri, user=target.number),
+            request_hop(trunk.uri),
+            credentials,
+            trunk.name,
         )
 
     def _by_uri(self, text: str, credentials: tuple[str, str] | None) -> Destination | Refused:

@@ -32,6 +32,7 @@ from b2bua.app.signals import Signals
 from b2bua.app.start_error import StartError
 from b2bua.app.storage import Storage
 from b2bua.app.switchboard import Switchboard
+from b2bua.app.verification import Verifier
 from b2bua.app.witness import Witness
 from b2bua.callbacks.delivery import Callbacks, DeliveryLimits
 from b2bua.callbacks.http import HttpSink
@@ -136,11 +137,13 @@ class Daemon(MultiService):
             epoch=time.time,
             window=window,
         )
+        self._verifier = Verifier(reactor, self._web)
         self._prompts = Prompts(reactor, limits=_prompt_limits(settings))
         self.equipment = Equipment(
             clock=reactor,
             wall=time.time,
             settings=settings,
+            verifier=self._verifier,
             driver=self._driver,
             local_for=self._connections.local_for,
             backend=self._relay,
@@ -181,6 +184,7 @@ class Daemon(MultiService):
         """
         self._account_terms.read(self._settings)
         self._storage.open()
+        self._read_files(self._settings)
         try:
             self._relay.start(self.switchboard.noticed)
             self._connections.open(self._arrivals.message_received)
@@ -289,7 +293,7 @@ class Daemon(MultiService):
             settings = self._kept_until_restart(read_settings(Path(self._settings.file)))
             routers = make_routers(settings, self._site(settings))
             self._connections.reread()
-            self._account_terms.read(settings)
+            self._read_files(settings)
         except CertificateError as problem:
             key = self._settings.at("tls", problem.field)
             log.warning("the settings stay as they were", problem=f"{key}: {problem}")
@@ -302,6 +306,16 @@ class Daemon(MultiService):
         self._tokens.update(_tokens(settings))
         self.switchboard.reread(settings, routers)
         log.info("the settings have been read again", file=settings.file)
+
+    def _read_files(self, settings: Settings) -> None:
+        """Read what `settings` name beside the certificates of `[tls]`.
+
+        Raises:
+            StartError: a file cannot be used.
+        """
+        self._account_terms.read(settings)
+        self.equipment.signing.read(settings)
+        self._verifier.read(settings)
 
     def _kept_until_restart(self, settings: Settings) -> Settings:
         for section in KEPT_UNTIL_RESTART:

@@ -36,6 +36,7 @@ from b2bua.app.settings_file import (
     read_file,
     read_model,
 )
+from b2bua.app.stir_settings import StirSettings
 from b2bua.app.tls_settings import TlsSettings
 from b2bua.app.trunk_settings import Networks, TrunkEntry
 from b2bua.net.certificates import TlsFiles
@@ -191,6 +192,7 @@ class Settings(Section):
     limits: LimitsSettings = LimitsSettings()
     store: StoreSettings = StoreSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    stir: StirSettings = StirSettings()
     accounts: tuple[Account, ...] = ()
     users: tuple[User, ...] = ()
     trunks: tuple[TrunkEntry, ...] = ()

@@ -22,6 +22,7 @@ from b2bua.app.logs import logger
 from b2bua.app.media_policy import MediaPolicy
 from b2bua.app.outbound import Outbound, contact_at
 from b2bua.app.settings import Settings
+from b2bua.app.verified_caller import VerifiedCaller
 from b2bua.call.call import Call
 from b2bua.call.origination import OriginatedCall
 from b2bua.call.vocabulary import Digit
@@ -198,7 +199,17 @@ class Switchboard:
         leg = self._caller_leg(transaction, arrival, call)
         self._calls[core.sid] = call
         log.info("a call", call_sid=core.sid, caller=arrival.facts.from_, called=arrival.facts.to)
-        call.begin(leg, router)
+        call.begin(leg, self._verified(transaction.request, router))
+
+    def _verified(self, request: Request, router: IRouter) -> IRouter:
+        """Return `router`, behind the verification of who calls where that is asked for."""
+        verifier = self._equipment.verifier
+        if verifier is None or not verifier.is_at_work:
+            return router
+        identities = request.headers.get_all("Identity")
+        caller: Any = VerifiedCaller(router, verifier, identities, self._equipment.wall())
+        verified: IRouter = caller
+        return verified
 
     def dial(self, order: Order, facts: LegFacts) -> bool:
         """Begin the call that an account has ordered; False: there is no room for it now."""

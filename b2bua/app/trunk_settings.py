@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from b2bua.app.addresses import Network, read_network
 from b2bua.app.settings_file import Section
+from b2bua.app.stir_settings import TrunkStir
 from b2bua.sip.uri import Uri, read_uri
 
 
@@ -34,3 +35,4 @@ class TrunkEntry(Section):
     register_: Annotated[bool, Field(alias="register")] = False
     inbound_from: Networks = ()
     prefixes: tuple[str, ...] = ()
+    stir: TrunkStir | None = None

@@ -99,6 +99,11 @@ class Call:
         """Whether a `ring` is under way, bridged or not."""
         return self._attempt is not None
 
+    def vouch(self, verstat: str, passport: str) -> None:
+        """Know what the caller's PASSporT is worth; webhooks tell it from now on (rcml.md 6.5)."""
+        record = self.caller.record
+        record.facts = replace(record.facts, verstat=verstat, passport=passport or None)
+
     def record(self, leg: LegId) -> LegRecord:
         """Return the record of one leg of this call.
 

@@ -17,7 +17,9 @@ from twisted.internet.task import Clock
 from b2bua.app import plugins
 from b2bua.app.account_terms import AccountTerms
 from b2bua.app.settings import Settings, read_settings
+from b2bua.app.signing import SigningKeys
 from b2bua.app.start_error import StartError
+from b2bua.app.verification import Verifier
 from b2bua.net.certificates import CertificateError, Certificates
 from b2bua.routing.interfaces import Site
 from b2bua.routing.plan import Answer, Ask, Fault
@@ -38,6 +40,8 @@ def run(parsed: argparse.Namespace) -> int:
         plugins.make_routers(settings, Site(Clock(), _NoWeb()))
         _read_certificates(settings)
         AccountTerms().read(settings)
+        SigningKeys().read(settings)
+        Verifier(Clock(), _NoWeb()).read(settings)
     except StartError as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -77,6 +77,7 @@ class LegFacts:
 
     `from_` and `to` are what the application sees: a number (E.164 where it is one) or a SIP URI.
     `sip_headers` holds the `X-` headers of the INVITE (inbound) or of the 200 (outbound).
+    `verstat` is what the caller's `passport`, a token, is worth, where that was verified.
     """
 
     call_sid: str
@@ -92,6 +93,8 @@ class LegFacts:
     sip_domain: str | None = None
     sip_source_ip: str | None = None
     sip_headers: tuple[tuple[str, str], ...] = ()
+    verstat: str | None = None
+    passport: str | None = None
 
     def at(self, status: Status, sip_headers: tuple[tuple[str, str], ...] = ()) -> LegFacts:
         """Return what is known when `status` is reached, and `sip_headers` if there are any."""
@@ -111,6 +114,8 @@ class LegFacts:
             self.sip_domain,
             self.sip_source_ip,
             sip_headers or self.sip_headers,
+            self.verstat,
+            self.passport,
         )
 
 

@@ -26,6 +26,8 @@ def voice_parameters(leg: LegFacts, api_version: str = API_VERSION) -> tuple[tup
         ("SipDomain", leg.sip_domain),
         ("SipCallId", leg.sip_call_id),
         ("SipSourceIp", leg.sip_source_ip),
+        ("StirVerstat", leg.verstat),
+        ("StirPassportToken", leg.passport),
     ]
     fields += [(f"SipHeader_{name}", value) for name, value in leg.sip_headers]
     return tuple((name, value) for name, value in fields if value is not None)

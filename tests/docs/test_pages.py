@@ -26,7 +26,7 @@ OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 NOT_OURS = {"Python.h", "plugins/reception.py"}
-SECTIONS = ("sip", "tls", "media", "http", "service", "limits", "store", "webhooks")
+SECTIONS = ("sip", "tls", "media", "http", "service", "limits", "store", "webhooks", "stir")
 
 
 def read(page: Path) -> str:

@@ -53,7 +53,9 @@ class Stage:
 
     async def daemon(self, entries: str, **options: Any) -> Daemon:
         """Return a daemon that takes calls."""
-        daemon = Daemon(self.reactor, self.folder, entries, **options)
+        folder = self.folder / f"daemon{len(self._daemons)}" if self._daemons else self.folder
+        folder.mkdir(exist_ok=True)
+        daemon = Daemon(self.reactor, folder, entries, **options)
         self._daemons.append(daemon)
         await daemon.start()
         return daemon

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Daemon:
     `entries` are more settings: `[[numbers]]` and `[[trunks]]`.  `t1` is in seconds; it scales how
     long transactions linger, so how soon an idle daemon has nothing left to count.  `limits` are
     lines of that table; a call is not refused because the machine is busy with other tests.
+    `environment` is added to our own.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Daemon:
         ports: int = 1_000,
         listen: tuple[str, ...] = (),
         limits: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._reactor = reactor
         self._folder = folder
@@ -82,14 +85,14 @@ class Daemon:
         self.settings = folder / "settings.toml"
         self.settings.write_text(text + entries)
         self.log = folder / "daemon.log"
+        self._environment = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
         self._child: Child | None = None
 
     async def start(self) -> None:
         """Start it and wait until it takes calls."""
         twistd = [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "-l", "-"]
         command = [*twistd, "b2bua", "--settings", str(self.settings), "--json"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self._child = Child(self._reactor, command, self.log, self._folder, environment)
+        self._child = Child(self._reactor, command, self.log, self._folder, self._environment)
         assert await until(self._reactor, self._is_decided, 20), self.told()
         assert self._child.status is None, self.told()
 
