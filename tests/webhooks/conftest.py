@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
+import pytest_twisted
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import EventLoggingObserver
 from twisted.logger import globalLogPublisher
 
@@ -74,6 +76,15 @@ def no_failure_logged() -> Iterator[None]:
     yield
     globalLogPublisher.removeObserver(observer)
     assert not [event for event in observer if "log_failure" in event]
+
+
+Test = Callable[[], Awaitable[None]]
+
+
+def on_the_reactor(test: Test) -> Callable[[], Deferred[None]]:
+    """Run a coroutine as a test on the real reactor."""
+    wrapped: Callable[[], Deferred[None]] = pytest_twisted.ensureDeferred(test)
+    return wrapped
 
 
 @pytest.fixture

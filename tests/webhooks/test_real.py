@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import pytest_twisted
 from twilio.request_validator import RequestValidator
 from twisted.internet import reactor as installed
-from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from b2bua.callbacks.delivery import Callbacks
@@ -20,6 +18,7 @@ from b2bua.webhooks.client import WebClient
 from b2bua.webhooks.egress import EgressPolicy
 from tests.callbacks.conftest import ACCOUNT, events_of
 from tests.support.web_server import Customer, Reply, RudeServer
+from tests.webhooks.conftest import on_the_reactor
 
 pytestmark = pytest.mark.real
 
@@ -45,14 +44,6 @@ async def web(*allow: str) -> AsyncIterator[WebClient]:
         client.close()
         await deferLater(reactor, 0.01)
         assert client.in_flight == 0
-
-
-Test = Callable[[], Awaitable[None]]
-
-
-def on_the_reactor(test: Test) -> Callable[[], Deferred[None]]:
-    wrapped: Callable[[], Deferred[None]] = pytest_twisted.ensureDeferred(test)
-    return wrapped
 
 
 @on_the_reactor
