@@ -39,6 +39,10 @@ class Application:
         self._customer.by_path[path] = reply
         return self.url(path)
 
+    def hang(self, path: str) -> None:
+        """Never answer `path`."""
+        self._customer.by_path[path] = Reply(status=0)
+
     def url(self, path: str) -> str:
         """Return the URL of a path."""
         return f"http://127.0.0.1:{self._port.getHost().port}{path}"
