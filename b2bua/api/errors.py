@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 MORE_INFO = "https://www.twilio.com/docs/errors/"
@@ -34,11 +35,13 @@ NUMBER_TAKEN = 21422
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is sent back; `body` None: nothing."""
+    """What is sent back: `body`, or `file` with the content type `form`, or nothing."""
 
     status: int
     body: Mapping[str, Any] | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    file: Path | None = None
+    form: str = ""
 
 
 @dataclass(eq=False)  # an exception is hashed when it is shown

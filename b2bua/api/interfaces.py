@@ -7,11 +7,14 @@ of SIP, and the service nothing of HTTP.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from b2bua.routing.plan import NumberSettings, StatusPlan, Target
 from b2bua.store.calls import CallRecord, CallRecords
 from b2bua.store.numbers import NumberRecords
+from b2bua.store.paging import Mark, Page
+from b2bua.store.recordings import RecordingRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,31 @@ class Order:
     digits: str = ""
 
 
+class Shelf(Protocol):
+    """Where recordings are kept.
+
+    Raises:
+        StoreAwayError: in coroutines, when the database can't be asked now.
+    """
+
+    async def get(self, account_sid: str, sid: str) -> RecordingRecord | None:
+        """Return an account's recording."""
+
+    async def page(
+        self, account_sid: str, call_sid: str, mark: Mark | None, size: int
+    ) -> Page[RecordingRecord]:
+        """Return one page of an account's recordings, newest first; of one call if it is named."""
+
+    async def remove(self, record: RecordingRecord) -> None:
+        """Remove a recording that is over, with its files."""
+
+    async def file(self, record: RecordingRecord, form: str) -> Path | None:
+        """Return the file of a recording as `wav` or `mp3`; None: that cannot be had."""
+
+    def url_of(self, account_sid: str, sid: str) -> str:
+        """Return where a recording is fetched, without an ending."""
+
+
 class Exchange(Protocol):
     """Everything the REST API needs of the service."""
 
@@ -41,6 +69,10 @@ class Exchange(Protocol):
     @property
     def numbers(self) -> NumberRecords:
         """The incoming phone numbers."""
+
+    @property
+    def recordings(self) -> Shelf:
+        """The recordings."""
 
     def token(self, account_sid: str) -> str | None:
         """Return the secret of an account, None if there is no such account."""

@@ -1,9 +1,11 @@
-"""A reply as an HTTP response: JSON, or nothing."""
+"""A reply as an HTTP response: JSON, a file, or nothing."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
+
+from twisted.web.static import File
 
 from b2bua.api.errors import Reply
 
@@ -19,3 +21,13 @@ def written(request: Any, reply: Reply) -> bytes:
     request.setHeader(b"content-type", b"application/json; charset=utf-8")
     request.setHeader(b"content-length", b"%d" % len(body))
     return body
+
+
+def shown(request: Any, reply: Reply) -> bytes | File:
+    """Return what klein makes a response of; of a file any range can be asked for."""
+    if reply.file is None:
+        return written(request, reply)
+    file = File(str(reply.file))
+    file.isLeaf = True
+    file.type, file.encoding = reply.form, None
+    return file

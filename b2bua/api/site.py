@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
+from twisted.web.static import File
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from b2bua.api.authentication import Gate, address_of
@@ -24,7 +25,7 @@ from b2bua.api.fields import decoded
 from b2bua.api.incoming_phone_numbers import IncomingPhoneNumbers
 from b2bua.api.interfaces import Exchange
 from b2bua.api.recordings import Recordings
-from b2bua.api.response import written
+from b2bua.api.response import shown, written
 from b2bua.api.visit import Route, Visit
 
 BASES = ("/2010-04-01", "/2012-04-24", "/restcomm/2012-04-24", "/call/2012-04-24")
@@ -41,7 +42,7 @@ def rest_resources(
     """Return what a site serves, by the first segment of the path; `now` is monotonic seconds."""
     gate = Gate(exchange.token, requests_per_second, now)
     calls = Calls(exchange)
-    parts = (calls, IncomingPhoneNumbers(exchange), Recordings(calls))
+    parts = (calls, IncomingPhoneNumbers(exchange), Recordings(exchange, calls))
     routes = [route for part in parts for route in part.routes()]
     roots: dict[bytes, Resource] = {}
     for base in BASES:
@@ -100,8 +101,8 @@ class RestResource(Resource):
         return self._resource.render(request)
 
     def _add(self, route: Route, name: str) -> None:
-        async def serve(request: IRequest, account: str, **sids: str) -> bytes:
-            return written(request, await self._serve(route, request, account, sids))
+        async def serve(request: IRequest, account: str, **sids: str) -> bytes | File:
+            return shown(request, await self._serve(route, request, account, sids))
 
         path = f"/Accounts/<account>{route.path}"
         self._klein.route(path, methods=[route.method], endpoint=name)(serve)

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from twisted.internet.defer import Deferred
 
+from b2bua.app.call_tape import CallTape
 from b2bua.app.equipment import Equipment
 from b2bua.app.live_leg import LiveLeg
 from b2bua.app.logs import logger, traceback
@@ -26,6 +27,7 @@ class CallMedia:
     def __init__(self, equipment: Equipment, legs: Mapping[LegId, LiveLeg]) -> None:
         self._equipment = equipment
         self._legs = legs
+        self.tape = CallTape(equipment, legs)
         self._ringing: dict[LegId, str | Recording] = {}
 
     def aim(self, leg: LegId, sdp: Description, block_digits: str) -> None:
@@ -48,6 +50,12 @@ class CallMedia:
                     self._ring_back(live)
             case effects.StopRingback(leg):
                 self._stop_ringing_back(leg)
+            case effects.BeginTape():
+                self.tape.begin(effect)
+            case effects.TapeLeg():
+                self.tape.hear(effect)
+            case effects.EndTape():
+                self.tape.end()
             case effects.Watch(leg, early):
                 media = self._equipment.settings.media
                 self._watch(leg, media.timeout_early if early else media.timeout)

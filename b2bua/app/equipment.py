@@ -7,14 +7,14 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
 from b2bua.app.settings import Settings
 from b2bua.app.signing import SigningKeys
 from b2bua.app.verification import Verifier
-from b2bua.callbacks.interfaces import StatusEvent
+from b2bua.callbacks.interfaces import AnyEvent
 from b2bua.media.interfaces import Backend
 from b2bua.net.driver import Driver
 from b2bua.net.local import Local
@@ -24,6 +24,9 @@ from b2bua.sip.nexthop import Hop
 from b2bua.sip.transaction.timers import Timers
 from b2bua.store.calls import CallRecords, MemoryCalls
 from b2bua.store.numbers import MemoryNumbers, NumberRecords
+
+if TYPE_CHECKING:
+    from b2bua.app.tapes import Tapes
 
 
 class Voice(Protocol):
@@ -36,7 +39,7 @@ class Voice(Protocol):
 class Events(Protocol):
     """Takes what applications want to be told."""
 
-    def put(self, event: StatusEvent) -> None:
+    def put(self, event: AnyEvent) -> None:
         """Return at once; never raise."""
 
 
@@ -95,6 +98,10 @@ class Entropy:
         """Return `CA` and 32 hexadecimal digits."""
         return "CA" + secrets.token_hex(16)
 
+    def recording_sid(self) -> str:
+        """Return `RE` and 32 hexadecimal digits; a file is called so, and by nothing else."""
+        return "RE" + secrets.token_hex(16)
+
     def call_id(self) -> str:
         """Return a Call-ID that says nothing of this host."""
         return secrets.token_hex(16)
@@ -139,6 +146,7 @@ class Equipment:
     events: Events
     web: Web
     timers: Timers
+    tapes: Tapes
     calls: CallRecords = field(default_factory=lambda: MemoryCalls(1_000))
     numbers: NumberRecords = field(default_factory=lambda: MemoryNumbers(1_000))
     journal: Steps = field(default_factory=NoSteps)

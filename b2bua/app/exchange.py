@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from b2bua.api.interfaces import Order
+from b2bua.api.interfaces import Order, Shelf
 from b2bua.app.caller_id import may_show
 from b2bua.app.equipment import Equipment
 from b2bua.app.originator import Originator
@@ -41,6 +41,11 @@ class LiveExchange:
     def numbers(self) -> NumberRecords:
         """The incoming phone numbers."""
         return self._equipment.numbers
+
+    @property
+    def recordings(self) -> Shelf:
+        """The recordings."""
+        return self._equipment.tapes
 
     def token(self, account_sid: str) -> str | None:
         """Return the secret of an account."""

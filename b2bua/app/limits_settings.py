@@ -72,6 +72,9 @@ class LimitsSettings(Section):
     dtmf_event_seconds: Seconds = 8.0
     dtmf_digits_per_second: Count = 20
 
+    recording_seconds: Seconds = 14_400.0
+    """Seconds after which a recording ends by itself."""
+
     # RCML documents
     document_bytes: Count = 65_536
     document_verbs: Count = 100

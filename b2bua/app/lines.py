@@ -43,6 +43,9 @@ class Lines:
         self._block_digits = ""
         self._playable: Playable | None = None
         self._aims: dict[int, Aim] = {}
+        self._tap, self._side = 0, 0
+        self._tapped: int | None = None
+        self._deaf: Callable[[str], None] = _hear_all
 
     @property
     def is_aimed(self) -> bool:
@@ -92,6 +95,7 @@ class Lines:
         self._told = description
         self._written = anchor(description, places, origin).write()
         self._aim_all()
+        self._tap_voice()
         return self._written
 
     def hear(self, description: Description, block_digits: str = "") -> None:
@@ -107,6 +111,7 @@ class Lines:
         if not self.streams:
             self._v6 = _is_v6(description, self._v6)
         self._aim_all()
+        self._tap_voice()
 
     def link(self, other: Lines) -> None:
         """Pass media between this leg and `other`, line by line."""
@@ -128,6 +133,14 @@ class Lines:
                 self._backend.watch(opened.stream, seconds)
                 return
 
+    def record(self, tap: int, side: int = 0, deaf: Callable[[str], None] | None = None) -> None:
+        """Have what this leg says copied to a tap, 0: to none; `deaf` is told why it cannot be."""
+        if self._tapped is not None:
+            self._backend.tap(self._tapped, 0, 0)
+        self._tap, self._side, self._deaf = tap, side, deaf or _hear_all
+        self._tapped = None
+        self._tap_voice()
+
     def close(self) -> None:
         """Give all ports back."""
         for opened in self._streams:
@@ -135,6 +148,7 @@ class Lines:
                 self._backend.close(opened.stream)
                 self._closed(opened.stream)
         self._streams = []
+        self._tapped = None
         self._aims.clear()
         self._told = self._written = self._heard = self._playable = None
 
@@ -162,6 +176,8 @@ class Lines:
         if opened is not None:
             self._streams[line] = None
             self._aims.pop(opened.stream, None)
+            if opened.stream == self._tapped:
+                self._tapped = None
             self._backend.close(opened.stream)
             self._closed(opened.stream)
 
@@ -189,12 +205,31 @@ class Lines:
                 self._aims[opened.stream] = aim
                 self._backend.aim(opened.stream, aim)
 
+    def _tap_voice(self) -> None:
+        """Tap the first line that speaks; it may be another one, or have another stream, by now."""
+        described = self._heard or self._told
+        if not self._tap or described is None:
+            return
+        for opened, media in zip(self._streams, described.media, strict=False):
+            if opened is None or not media.is_rtp or media.kind != "audio":
+                continue
+            if media.is_secure:
+                self._deaf("is encrypted")
+            elif opened.stream != self._tapped:
+                self._tapped = opened.stream
+                self._backend.tap(opened.stream, self._tap, self._side)
+            return
+
     def _event_type(self, line: int) -> int:
         assert self._heard is not None
         if self._heard.media[line].is_secure:
             return -1  # encrypted octets are nobody's keys
         event = self._heard.media[line].find("telephone-event")
         return int(event) if event is not None else -1
+
+
+def _hear_all(_why: str) -> None:
+    """Do nothing: nobody records."""
 
 
 def _is_v6(description: Description, otherwise: bool) -> bool:

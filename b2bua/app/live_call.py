@@ -32,7 +32,7 @@ from b2bua.call.vocabulary import HungUp, Refused, Word
 from b2bua.callbacks.interfaces import StatusEvent
 from b2bua.media.interfaces import NoPortsError
 from b2bua.routing.interfaces import Gone, IRouter
-from b2bua.routing.plan import LegFacts, NumberSettings, Offer, Status, Target, Tones
+from b2bua.routing.plan import Event, LegFacts, NumberSettings, Offer, Status, Target, Tones
 from b2bua.sdp.description import Description
 from b2bua.sip.dialog.effects import Effect as SessionEffect
 from b2bua.sip.dialog.session import Session
@@ -161,6 +161,7 @@ class LiveCall:
         self._has_failed = True
         self._turns.clear()
         self._disarm_all()
+        self._media.tape.end()
         for leg in self.legs:
             leg.take(leg.session.hang_up)
             self._complete(leg.sid)
@@ -181,6 +182,7 @@ class LiveCall:
         is_over = self.core.is_over or self._has_failed
         if is_over and not self._routed.is_under_way and not self._legs:
             self._disarm_all()
+            self._media.tape.end()
             self._routed.let_go()
             self._ended(self)
 
@@ -230,7 +232,7 @@ class LiveCall:
             case effects.AskRouter():
                 self._answered()
             case effects.RingOver(outcome):
-                self._routed.ring_over(outcome)
+                self._routed.ring_over(replace(outcome, tape=self._media.tape.of_ring()))
             case effects.CallerGone():
                 self._routed.gone()
             case effects.StartScreen(leg):
@@ -293,6 +295,7 @@ class LiveCall:
             self._disarm(clock, leg)
 
     def _report(self, report: effects.Report) -> None:
+        is_over = report.event is Event.COMPLETED
         self._equipment.events.put(
             StatusEvent(
                 plan=report.plan,
@@ -304,6 +307,7 @@ class LiveCall:
                 duration=report.duration,
                 sip_status=report.sip_status,
                 error=report.error,
+                tape=self._media.tape.of_leg(report.leg.call_sid) if is_over else None,
             )
         )
 

@@ -22,6 +22,7 @@ _HELP = {
     "transactions": "SIP transactions, by type.",
     "timers": "SIP timers that run.",
     "media_sessions": "Media streams that are open.",
+    "recordings": "Recordings under way.",
     "media_ports_in_use": "UDP ports taken for media.",
     "webhooks_in_flight": "Requests to customers' servers without an answer yet.",
     "web_circuits": "Circuits of hosts that failed repeatedly, by state.",

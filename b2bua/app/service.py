@@ -32,6 +32,7 @@ from b2bua.app.signals import Signals
 from b2bua.app.start_error import StartError
 from b2bua.app.storage import Storage
 from b2bua.app.switchboard import Switchboard
+from b2bua.app.taping import tapes_for
 from b2bua.app.verification import Verifier
 from b2bua.app.witness import Witness
 from b2bua.callbacks.delivery import Callbacks, DeliveryLimits
@@ -138,6 +139,9 @@ class Daemon(MultiService):
             window=window,
         )
         self._verifier = Verifier(reactor, self._web)
+        self._tapes = tapes_for(
+            reactor, settings, self._relay, self._storage, self._callbacks, self._witness, entropy
+        )
         self._prompts = Prompts(reactor, limits=_prompt_limits(settings))
         self.equipment = Equipment(
             clock=reactor,
@@ -158,6 +162,7 @@ class Daemon(MultiService):
             calls=self._storage.calls,
             numbers=self._storage.numbers,
             entropy=entropy,
+            tapes=self._tapes,
         )
         routers = make_routers(settings, self._site(settings))
         self.switchboard.equip(self.equipment, routers, _policy(settings))
@@ -202,7 +207,7 @@ class Daemon(MultiService):
         except (ValueError, CannotListenError, OSError) as problem:
             self._relay.stop()
             raise StartError(str(problem)) from problem
-        self._storage.start(self._callbacks)
+        self._storage.start(self._callbacks, self._tapes)
         garbage.settle()
         self.lag.start()
         MultiService.startService(self)
@@ -222,6 +227,7 @@ class Daemon(MultiService):
         await self._until_idle(self._settings.service.drain)
         self.switchboard.hang_up_all()
         await self._until_idle(LAST_WORDS)
+        await self._tapes.stop()
         await self._callbacks.flush(FLUSH)
         await self._storage.stop()
         self._arrivals.stop()
@@ -265,6 +271,7 @@ class Daemon(MultiService):
             "transactions": self._driver.transactions,
             "timers": self._driver.timers + self.switchboard.clocks,
             "media_sessions": self.switchboard.legs.streams,
+            "recordings": len(self._tapes),
             "media_ports_in_use": self._relay.ports_in_use,
             **self._web.counters(),
             "callbacks_pending": self._callbacks.pending,

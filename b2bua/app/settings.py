@@ -121,6 +121,7 @@ class MediaSettings(Section):
 
     `coalesce_ms` is how long a packet may be kept, in milliseconds, so that the relay wakes up
     seldom under load; with 0 it wakes up at once.
+    `recordings` is the folder of recordings; a relative path starts at the settings file's folder.
     """
 
     address: Annotated[str, AfterValidator(_address4)] = ""
@@ -130,17 +131,20 @@ class MediaSettings(Section):
     timeout: Seconds = 60.0
     timeout_early: Seconds = 30.0
     coalesce_ms: Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)] = 0.0
+    recordings: Name = "var/recordings"
 
 
 class HttpSettings(Section):
     """`[http]`: where the counters, metrics and the REST API are served.
 
     `control` is the socket in the file system where the operator's tools reach the daemon; a
-    relative path starts at the settings file's folder.
+    relative path starts at the settings file's folder.  `url` is how customers reach the REST API,
+    when it is not `http://` and `listen`; `RecordingUrl` begins with it.
     """
 
     listen: Annotated[str, AfterValidator(_place)] = "127.0.0.1:8080"
     control: Name = "var/b2bua.sock"
+    url: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$")] = ""
 
     @property
     def place(self) -> Place:
@@ -246,6 +250,11 @@ class Settings(Section):
     def control_socket(self) -> Path:
         """The path of the socket for the operator's tools."""
         return Path(self.file).absolute().parent / self.http.control
+
+    @property
+    def recordings(self) -> Path:
+        """The folder of recordings."""
+        return Path(self.file).absolute().parent / self.media.recordings
 
     @property
     def file(self) -> str:

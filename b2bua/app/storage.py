@@ -17,6 +17,7 @@ from b2bua.app.logs import logger, traceback
 from b2bua.app.recovery import Recovery
 from b2bua.app.settings import Settings
 from b2bua.app.start_error import StartError
+from b2bua.app.tapes import Tapes
 from b2bua.callbacks.delivery import Callbacks
 from b2bua.callbacks.http import event_fields
 from b2bua.callbacks.interfaces import Letter
@@ -27,6 +28,7 @@ from b2bua.store.kept_calls import KeptCalls
 from b2bua.store.kept_numbers import KeptNumbers, kept_numbers
 from b2bua.store.notifications import Notification, Notifications
 from b2bua.store.outbox import OutboxTable
+from b2bua.store.recordings import Recordings
 from b2bua.store.schema import Places
 from b2bua.store.writer import Writer, WriterLimits
 from b2bua.webhooks.url import without_secrets
@@ -71,6 +73,7 @@ class Storage:
         self.journal = Journal(self.writer, places)
         self.outbox = OutboxTable(self.writer, places)
         self.notifications = Notifications(self.writer, places)
+        self.recordings = Recordings(self.writer, places)
         self.letters = KeptLetters(self.outbox, self._undelivered)
         self.calls = KeptCalls(settings.limits.call_records, self.journal, places.next)
         self.numbers = KeptNumbers(settings.limits.account_numbers, self.writer, places.next)
@@ -91,10 +94,10 @@ class Storage:
         except StoreAwayError as problem:
             log.warning("the store is away", problem=str(problem))
 
-    def start(self, callbacks: Callbacks) -> None:
-        """Open the store, off the reactor, and let `callbacks` go on with what it has."""
+    def start(self, callbacks: Callbacks, tapes: Tapes) -> None:
+        """Open the store, off the reactor; `callbacks` and `tapes` go on with what it has."""
         self._pool.start()
-        resuming = Deferred.fromCoroutine(self._resume(callbacks))
+        resuming = Deferred.fromCoroutine(self._resume(callbacks, tapes))
         resuming.addErrback(self._not_resumed)
         self._forgetting.start(FORGET_EVERY, now=True)
         self._beating.start(BEAT_EVERY, now=False)
@@ -136,10 +139,11 @@ class Storage:
         )
         self.notifications.add(note)
 
-    async def _resume(self, callbacks: Callbacks) -> None:
+    async def _resume(self, callbacks: Callbacks, tapes: Tapes) -> None:
         for step in (
             self.numbers.load,
             self._recovery.run,
+            lambda: tapes.resume(self.letters.began),
             lambda: resume(self.outbox, callbacks, self.letters.began),
             self.calls.load,
         ):

@@ -14,12 +14,15 @@ from b2bua.call.effects import (
     Acknowledge,
     AimAt,
     Arm,
+    BeginTape,
     Clock,
     Disarm,
     Effect,
+    EndTape,
     Link,
     StartRingback,
     StopRingback,
+    TapeLeg,
     Watch,
 )
 from b2bua.call.fork import Fork, Rang
@@ -76,6 +79,9 @@ class Attempt:
 
     def begin(self, now: float) -> list[Effect]:
         """Answer or alert the caller as the attempt asks (rules D-2a, D-2b)."""
+        return [*self._begin_tape(from_ringing=True), *self._answer_or_alert(now)]
+
+    def _answer_or_alert(self, now: float) -> list[Effect]:
         caller = self.caller
         if caller.is_answered:
             return self.start_ringback()
@@ -118,6 +124,8 @@ class Attempt:
             self.early = Bridge(caller.leg, leg)
         if first:
             told += [Link(caller.leg, leg), Watch(leg, early=True)]
+            if self.ring.tape is not None and self.ring.tape.from_ringing:
+                told.append(TapeLeg(leg))
         return told
 
     def won(self, branch: Branch, now: float) -> list[Effect]:
@@ -157,9 +165,19 @@ class Attempt:
             joined += self.bridge.aim(caller.leg, caller.remote)
         if answer.sdp is not None:
             joined += self.bridge.aim(branch.leg, answer.sdp)
+        joined += self._begin_tape(from_ringing=False)
+        if self.ring.tape is not None:
+            joined.append(TapeLeg(branch.leg, is_bridged=True))
         limit = Arm(Clock.LIMIT, caller.leg, self.ring.time_limit)
         return [*joined, Link(caller.leg, branch.leg), limit]
 
+    def _begin_tape(self, *, from_ringing: bool) -> list[Effect]:
+        plan, caller = self.ring.tape, self.caller
+        if plan is None or plan.from_ringing is not from_ringing:
+            return []
+        return [BeginTape(caller.record.facts, plan), TapeLeg(caller.leg)]
+
     def end(self) -> list[Effect]:
         """Stop what the caller hears and what bounds the bridge."""
-        return [*self.stop_ringback(), Disarm(Clock.LIMIT, self.caller.leg)]
+        tape = [EndTape(self.caller.leg)] if self.ring.tape is not None else []
+        return [*self.stop_ringback(), *tape, Disarm(Clock.LIMIT, self.caller.leg)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from b2bua.machine import Symbol
 from b2bua.routing.plan import Event, LegFacts, Outcome, Recording, StatusPlan, Target
+from b2bua.routing.taping import TapePlan
 from b2bua.sdp.description import Description
 
 LegId = str
@@ -169,6 +170,29 @@ class StopRingback:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginTape:
+    """Record the conversation of this caller from now on."""
+
+    caller: LegFacts
+    plan: TapePlan
+
+
+@dataclass(frozen=True, slots=True)
+class TapeLeg:
+    """Let the caller's recording have what this leg says; `is_bridged`: it is whom it talks to."""
+
+    leg: LegId
+    is_bridged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EndTape:
+    """End the recording, if one is under way."""
+
+    caller: LegId
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """Tell when the leg's media has been silent for long; `early`: before the answer."""
 
@@ -307,6 +331,9 @@ Effect = (
     | Unlink
     | StartRingback
     | StopRingback
+    | BeginTape
+    | TapeLeg
+    | EndTape
     | Watch
     | Unwatch
     | SendKey

@@ -197,7 +197,12 @@ class LiveTape:
         self._is_busy = False
         self._recorder.forget(self)
         self._over.callback(None)
-        self._tell(how)
+        tell, self._tell = self._tell, _tell_nobody
+        tell(how)
+
+
+def _tell_nobody(_how: Recorded) -> None:
+    """Do nothing: it has been told."""
 
 
 def _finished(tape: Tape, last: bytes, ended_ns: int, problem: Recorded | None) -> Recorded:

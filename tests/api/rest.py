@@ -17,9 +17,12 @@ from b2bua.api.bounds import bounded_requests
 from b2bua.api.interfaces import Order
 from b2bua.api.site import rest_resources
 from b2bua.app.admin import AdminSite
+from b2bua.app.equipment import Entropy
 from b2bua.routing.plan import Direction, Event, LegFacts, NumberSettings, Status, StatusPlan
 from b2bua.store.calls import CallRecord, MemoryCalls
 from b2bua.store.numbers import MemoryNumbers
+from tests.support.memory_relay import MemoryRelay
+from tests.support.memory_tapes import MemoryTapes, Told
 
 ACCOUNT, TOKEN = "AC1", "sesame"
 OTHER, OTHER_TOKEN = "AC2", "caraway"
@@ -42,6 +45,10 @@ class NotedExchange:
         self.numbers = MemoryNumbers(3)
         self.orders: list[Order] = []
         self.asked: list[tuple[Any, ...]] = []
+        self.relay = MemoryRelay(clock, lambda _stream, _noted: None)
+        self.told = Told()
+        self.memory = MemoryTapes(clock, self.relay, self.told, Entropy())
+        self.recordings = self.memory.tapes
         self.is_full = False
         self.takes_calls = True
         self.does = True
@@ -160,12 +167,16 @@ class Rest:
 
     def raw(self, request: bytes, peer: str = "203.0.113.9") -> Response:
         """Send bytes."""
+        return read_response(self.send(request, peer).value())
+
+    def send(self, request: bytes, peer: str = "203.0.113.9") -> StringTransport:
+        """Send bytes; return where the response comes, at once but for files."""
         address = IPv4Address("TCP", peer, 40_000)
         channel = self.site.buildProtocol(address)
         transport = StringTransport(peerAddress=address)
         channel.makeConnection(transport)
         channel.dataReceived(request)
-        return read_response(transport.value())
+        return transport
 
     def get(self, path: str, query: Form | None = None, **options: Any) -> Response:
         mark = "?" if query else ""

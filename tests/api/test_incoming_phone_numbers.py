@@ -1,4 +1,4 @@
-"""`/IncomingPhoneNumbers`, and the recordings that there are none of."""
+"""`/IncomingPhoneNumbers`."""
 
 from __future__ import annotations
 
@@ -107,10 +107,3 @@ def test_a_rejection_says_which_field_and_why(rest: Rest, form: dict[str, str], 
     assert reply.status == 400
     assert list(reply.body["details"]) == [field]
     assert len(rest.exchange.numbers) == 0
-
-
-def test_there_are_no_recordings(rest: Rest) -> None:
-    recordings = NUMBERS.replace("IncomingPhoneNumbers", "Recordings")
-    assert rest.get(recordings).body["recordings"] == []
-    for method in ("GET", "DELETE"):
-        assert rest.ask(method, recordings.replace(".json", "/RE1.json")).status == 404

@@ -124,3 +124,38 @@ def test_closed_lines_remember_nothing(relay: MemoryRelay) -> None:
     lines.close()
     assert not lines.is_aimed
     assert lines.playable is None
+
+
+def test_a_voice_is_recorded_from_the_moment_its_stream_opens(relay: MemoryRelay) -> None:
+    lines = lines_of(relay)
+    tap = relay.open_tap()
+    lines.record(tap, 1)
+    lines.tell(described("m=video 4002 RTP/AVP 31", *AUDIO))
+    video, audio = relay.streams.values()
+    assert (video.tapped, audio.tapped) == (None, (tap, 1))
+    lines.record(0)
+    assert audio.tapped is None
+    lines.close()
+
+
+def test_a_line_that_comes_anew_is_recorded_anew(relay: MemoryRelay) -> None:
+    lines = lines_of(relay)
+    tap = relay.open_tap()
+    lines.tell(described(*AUDIO))
+    lines.record(tap, 0)
+    lines.tell(described("m=audio 0 RTP/AVP 0"))
+    assert relay.streams == {}
+    lines.tell(described(*AUDIO))
+    assert [stream.tapped for stream in relay.streams.values()] == [(tap, 0)]
+    lines.close()
+    lines.record(0)
+
+
+def test_an_encrypted_voice_is_told_of_and_not_recorded(relay: MemoryRelay) -> None:
+    lines = lines_of(relay)
+    told: list[str] = []
+    lines.tell(described("m=audio 4000 RTP/SAVP 0"))
+    lines.record(relay.open_tap(), 0, told.append)
+    assert told == ["is encrypted"]
+    assert [stream.tapped for stream in relay.streams.values()] == [None]
+    lines.close()

@@ -16,13 +16,13 @@ from tests.api.rest import NotedExchange
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rest-api.md").read_text("utf-8")
 NOT_TOLD = {20500}  # a defect of ours
-SPOKEN_OF_ONCE = {"/Calls.json/<sid>", "/Recordings/<sid>.json"}
+SPOKEN_OF_ONCE = {"/Calls.json/<sid>"}
 
 
 def test_every_request_is_in_the_table_and_none_else() -> None:
     exchange = NotedExchange(Clock())
     calls = Calls(exchange)
-    parts = (calls, IncomingPhoneNumbers(exchange), Recordings(calls))
+    parts = (calls, IncomingPhoneNumbers(exchange), Recordings(exchange, calls))
     served = {
         (route.method, route.path)
         for part in parts

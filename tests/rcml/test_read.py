@@ -15,6 +15,7 @@ from b2bua.rcml.verbs.redirect import Redirect
 from b2bua.rcml.verbs.reject import Reject
 from b2bua.rcml.verbs.say import Say
 from b2bua.routing.plan import Speech, Target
+from b2bua.routing.taping import TapeCallback, TapePlan, TapeStatus
 from tests.rcml.reading import BASE, codes, read, verb
 
 HI = Speech("Hi")
@@ -87,6 +88,35 @@ GOOD = [
     ('<Dial callerId="client:joe">101</Dial>', Dial(ONE, caller_id="client:joe")),
     ('<Dial record="false">101</Dial>', Dial(ONE)),
     ('<Dial record="do-not-record" trim="do-not-trim" events="x">101</Dial>', Dial(ONE)),
+    ('<Dial record="true">101</Dial>', Dial(ONE, tape=TapePlan())),
+    ('<Dial record="record-from-answer">101</Dial>', Dial(ONE, tape=TapePlan())),
+    (
+        '<Dial record="record-from-ringing" trim="trim-silence">101</Dial>',
+        Dial(ONE, tape=TapePlan(from_ringing=True, trim=True)),
+    ),
+    (
+        '<Dial record="record-from-answer-dual" recordingTrack="inbound">101</Dial>',
+        Dial(ONE, tape=TapePlan(is_dual=True, callee=False)),
+    ),
+    (
+        '<Dial record="Record-From-Ringing-Dual" recordingTrack="outbound">101</Dial>',
+        Dial(ONE, tape=TapePlan(from_ringing=True, is_dual=True, caller=False)),
+    ),
+    (
+        '<Dial record="true" recordingStatusCallback="r#rc=2">101</Dial>',
+        Dial(ONE, tape=TapePlan(callback=TapeCallback("https://app.example/calls/r#rc=2", "POST"))),
+    ),
+    (
+        '<Dial record="true" recordingStatusCallback="/r" recordingStatusCallbackMethod="get"'
+        ' recordingStatusCallbackEvent="In-Progress, completed absent">101</Dial>',
+        Dial(
+            ONE,
+            tape=TapePlan(
+                callback=TapeCallback("https://app.example/r", "GET", frozenset(TapeStatus))
+            ),
+        ),
+    ),
+    ('<Dial recordingStatusCallback="/r" trim="trim-silence">101</Dial>', Dial(ONE)),
     ('<Dial action="">101</Dial>', Dial(ONE)),
     *(
         (f'<Dial ringTone="{tone}">101</Dial>', Dial(ONE, ring_tone=tone))
@@ -181,11 +211,22 @@ BAD = [
     ('<Dial ringTone="xx">101</Dial>', Dial(ONE), [12200]),
     ('<Dial dialMusic="ftp://x/y">101</Dial>', Dial(ONE), [11100]),
     ('<Dial action="gopher://x">101</Dial>', Dial(ONE), [11100]),
-    ('<Dial record="true">101</Dial>', Dial(ONE), [12200]),
-    ('<Dial record="record-from-ringing-dual">101</Dial>', Dial(ONE), [12200]),
     ('<Dial record="maybe">101</Dial>', Dial(ONE), [12200]),
     ('<Dial callReason="lunch">101</Dial>', Dial(ONE), [12200]),
     ('<Dial referUrl="/r" referMethod="PUT">101</Dial>', Dial(ONE, refer=REFERRED), [13210]),
+    ('<Dial record="true" trim="all">101</Dial>', Dial(ONE, tape=TapePlan()), [12200]),
+    ('<Dial record="true" recordingTrack="x">101</Dial>', Dial(ONE, tape=TapePlan()), [12200]),
+    (
+        '<Dial record="true" recordingStatusCallback="ftp://x">101</Dial>',
+        Dial(ONE, tape=TapePlan()),
+        [11100],
+    ),
+    (
+        '<Dial record="true" recordingStatusCallback="/r" recordingStatusCallbackMethod="PUT"'
+        ' recordingStatusCallbackEvent="begun">101</Dial>',
+        Dial(ONE, tape=TapePlan(callback=TapeCallback("https://app.example/r"))),
+        [12200, 12200],
+    ),
     ('<Dial Timeout="20">101</Dial>', Dial(ONE), [12200]),
 ]
 

@@ -36,7 +36,6 @@ from b2bua.app.settings import settings_from_text
 from b2bua.app.switchboard import Switchboard
 from b2bua.callbacks.delivery import Callbacks
 from b2bua.callbacks.http import HttpSink
-from b2bua.media.interfaces import Notice
 from b2bua.net.driver import Driver
 from b2bua.routing.interfaces import Site
 from b2bua.routing.plan import Ask, ErrorTone, Prompt, Speech
@@ -44,6 +43,7 @@ from b2bua.sip.transaction.timers import Timers
 from tests.support.fake_web import FakeWeb
 from tests.support.flow_api import ApiActor
 from tests.support.memory_relay import MemoryRelay
+from tests.support.memory_tapes import MemoryTapes
 from tests.support.network import MemoryConnections, MemoryNetwork
 from tests.support.phone import Address, Phone
 
@@ -119,6 +119,9 @@ class Counted(Entropy):
     def call_sid(self) -> str:
         return f"CA{next(self._next):032x}"
 
+    def recording_sid(self) -> str:
+        return f"RE{next(self._next):032x}"
+
     def call_id(self) -> str:
         return f"ours-{next(self._next)}"
 
@@ -186,6 +189,7 @@ class Flow:
             "clocks": self.switchboard.clocks,
             "queued": len(self.api.exchange),
             "callbacks": self.callbacks.pending,
+            "recordings": len(self.tapes),
         }
         totals = ("calls_total", "refused", "malformed")
         return {name: value for name, value in counters.items() if value and name not in totals}
@@ -269,6 +273,7 @@ class Flow:
         )
         entropy = Counted()
         self.callbacks = Callbacks(clock, HttpSink(self._web), random_=entropy.fraction)
+        self.tapes = MemoryTapes(clock, self.relay, self.callbacks, entropy).tapes
         equipment = Equipment(
             clock=clock,
             wall=lambda: 1_282_266_822 + clock.seconds(),
@@ -280,13 +285,14 @@ class Flow:
             events=self.callbacks,
             web=self._web,
             timers=timers,
+            tapes=self.tapes,
             entropy=entropy,
         )
         routers = make_routers(settings, Site(clock=clock, web=self._web))
         policy = MediaPolicy(settings, [SERVER[0]], [SERVER[1]])
         self.switchboard.equip(equipment, routers, policy)
         self.api = ApiActor(equipment, self.switchboard, HOST, self._note)
-        self.relay.start(self._noticed)
+        self.relay.start(self.switchboard.noticed)
         connections.start(self.driver.message_received)
 
     # How it is played.
@@ -345,9 +351,6 @@ class Flow:
             if aim is not None and aim.port == phone.sdp_port:
                 self._note("media", f"{phone.name} {word}", {})
                 return
-
-    def _noticed(self, notice: Notice) -> None:
-        self.switchboard.noticed(notice)
 
     def note_ask(self, ask: Ask) -> None:
         """Note a request to the application; legs go by their phones' names."""

@@ -61,6 +61,7 @@ class MemoryRelay:
         self._handles, self._numbers = count(1), count(20_000, 2)
         self.streams: dict[int, Stream] = {}
         self.taps: dict[int, bytes] = {}
+        self.taps_most = 1_000
         self._notify: Callable[[Notice], None] = lambda _notice: None
 
     def start(self, notify: Callable[[Notice], None]) -> None:
@@ -126,12 +127,15 @@ class MemoryRelay:
             state.watch = self._clock.callLater(seconds, self._silent, stream)
 
     def open_tap(self) -> int:
+        if len(self.taps) == self.taps_most:
+            raise OSError(28, "No space left on device")
         tap = next(self._handles)
         self.taps[tap] = b""
         return tap
 
     def tap(self, stream: int, tap: int, channel: int) -> None:
         self._at(stream).tapped = (tap, channel) if tap else None
+        self._note(stream, f"recorded in {channel + 1}" if tap else "recorded no more")
 
     def take(self, tap: int) -> bytes:
         taken, self.taps[tap] = self.taps[tap], b""

@@ -14,7 +14,11 @@ from b2bua.rcml.flow import End, Flow, Follow, Next
 from b2bua.rcml.numbers import canonical
 from b2bua.rcml.reading import Reading, text_of
 from b2bua.rcml.verbs.nouns import Noun, read_noun, read_text
+from b2bua.rcml.verbs.taping import ATTRIBUTES as TAPING
+from b2bua.rcml.verbs.taping import read_tape
 from b2bua.routing.plan import Outcome, Ring, Status, Target
+from b2bua.routing.taping import TapePlan
+from b2bua.routing.voice_request import tape_parameters
 
 ATTRIBUTES = frozenset(
     {
@@ -30,22 +34,10 @@ ATTRIBUTES = frozenset(
         "dialMusic",
         "referUrl",
         "referMethod",
-        "record",
     }
 )
-# Of no effect here: written by client libraries, or of use with a recording alone.
-IGNORED = frozenset(
-    {
-        "events",
-        "passports",
-        "recordingConfigurationId",
-        "trim",
-        "recordingStatusCallback",
-        "recordingStatusCallbackMethod",
-        "recordingStatusCallbackEvent",
-        "recordingTrack",
-    }
-)
+# Of no effect here: written by client libraries.
+IGNORED = frozenset({"events", "passports", "recordingConfigurationId"})
 UNSUPPORTED = frozenset({"callReason"})
 
 # fmt: off
@@ -55,16 +47,6 @@ RING_TONES = frozenset({
     "sg", "th", "uk", "us", "us-old", "tw", "ve", "za",
 })
 # fmt: on
-NOT_RECORDED = frozenset({"false", "do-not-record"})
-RECORDED = frozenset(
-    {
-        "true",
-        "record-from-answer",
-        "record-from-ringing",
-        "record-from-answer-dual",
-        "record-from-ringing-dual",
-    }
-)
 
 _CALLER_ID = re.compile(r"(client:)?[A-Za-z0-9+_.-]+")
 _LONGEST_CALLER_ID = 64
@@ -89,6 +71,7 @@ class Dial:
     ring_tone: str = ""
     music: str | None = None
     refer: Follow | None = None
+    tape: TapePlan | None = None
 
     async def run(self, flow: Flow) -> Next:
         """Ring and talk; `action` is requested once, whatever happened (rule D-8).
@@ -122,6 +105,7 @@ class Dial:
                 sequential=self.sequential,
                 ringback=music or self.ring_tone,
                 takes_referral=self.refer is not None,
+                tape=self.tape,
             )
         )
 
@@ -143,14 +127,15 @@ def dial_parameters(outcome: Outcome) -> tuple[tuple[str, str], ...]:
         fields += [(f"DialSipHeader_{name}", value) for name, value in outcome.leg.sip_headers]
     if outcome.screen_declined:
         fields.append(("DialScreenResult", "declined"))
+    if outcome.tape is not None:
+        fields += tape_parameters(outcome.tape)
     return tuple(fields)
 
 
 def read(element: etree._Element, reading: Reading) -> Dial:
     """Read a <Dial> element.  One without a target fails when it runs, and says so to `action`."""
-    reading.attributes(element, ATTRIBUTES | IGNORED | UNSUPPORTED)
+    reading.attributes(element, ATTRIBUTES | TAPING | IGNORED | UNSUPPORTED)
     reading.unsupported(element, sorted(UNSUPPORTED))
-    _read_record(element, reading)
     action = reading.link(element, "action")
     method = reading.method(element, code=13210)
     refer = reading.link(element, "referUrl")
@@ -167,6 +152,7 @@ def read(element: etree._Element, reading: Reading) -> Dial:
         ring_tone=_read_ring_tone(element, reading),
         music=reading.link(element, "dialMusic"),
         refer=Follow(refer, refer_method) if refer else None,
+        tape=read_tape(element, reading),
     )
 
 
@@ -218,11 +204,3 @@ def _read_ring_tone(element: etree._Element, reading: Reading) -> str:
         reading.warn(element, f"ringTone {tone[:16]!r} is not known here")
         return ""
     return tone
-
-
-def _read_record(element: etree._Element, reading: Reading) -> None:
-    record = element.get("record", "false").strip().lower()
-    if record in RECORDED:
-        reading.warn(element, "record of <Dial> is not supported yet: nothing is recorded")
-    elif record not in NOT_RECORDED:
-        reading.warn(element, "record of <Dial> has a value that is not known")

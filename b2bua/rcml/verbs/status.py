@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -13,6 +15,8 @@ from b2bua.routing.plan import Event, StatusPlan
 BAD_METHOD = 13210
 
 _EVENTS = {event.value: event for event in Event}
+
+EventT = TypeVar("EventT")
 
 
 def read_status(element: etree._Element, reading: Reading) -> StatusPlan | None:
@@ -26,15 +30,23 @@ def read_status(element: etree._Element, reading: Reading) -> StatusPlan | None:
     if "_" in (urlsplit(url).hostname or ""):
         reading.warn(element, "the host of statusCallback has an underscore in its name")
     method = reading.method(element, "statusCallbackMethod", BAD_METHOD)
-    return StatusPlan(url, method, _events(words or "", element, reading))
+    events = read_events(element, "statusCallbackEvent", _EVENTS, Event.COMPLETED, reading)
+    return StatusPlan(url, method, events)
 
 
-def _events(words: str, element: etree._Element, reading: Reading) -> frozenset[Event]:
-    asked: set[Event] = set()
-    for word in re.split(r"[\s,]+", words.strip(" \t\r\n,")) if words.strip(" \t\r\n,") else ():
-        event = _EVENTS.get(word.lower())
+def read_events(
+    element: etree._Element,
+    name: str,
+    known: Mapping[str, EventT],
+    default: EventT,
+    reading: Reading,
+) -> frozenset[EventT]:
+    """Read a list of events with commas or spaces between them; `default` where it names none."""
+    asked: set[EventT] = set()
+    for word in re.findall(r"[^\s,]+", element.get(name, "")):
+        event = known.get(word.lower())
         if event is None:
-            reading.warn(element, f"statusCallbackEvent names {word[:32]!r}, which is no event")
+            reading.warn(element, f"{name} names {word[:32]!r}, which is no event")
         else:
             asked.add(event)
-    return frozenset(asked) or frozenset({Event.COMPLETED})
+    return frozenset(asked) or frozenset({default})
