@@ -94,7 +94,7 @@ c-test: $(MARKS)/debian-build $(MARKS)/debian-test ## run the C tests under the 
 unit: venv speech $(MARKS)/debian-test ## run the unit and flow tests
 	$(call say,Unit and flow tests)
 	$(PYTEST) -n auto --dist worksteal -m "not real and $(SHORT)" --durations=5
-	$(call say,Real sockets, threads and child processes)
+	$(call say,Real sockets and threads and child processes)
 	$(PYTEST) -n 2 --dist worksteal -m "real and $(SHORT)" --durations=5
 
 .PHONY: sipp
