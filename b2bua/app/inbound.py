@@ -10,11 +10,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from b2bua.app.legs import Legs
+from b2bua.app.live_leg import LiveLeg
 from b2bua.app.media_policy import MediaPolicy
 from b2bua.app.settings import Settings
 from b2bua.routing.plan import Direction, LegFacts, NumberSettings, Offer, Status
 from b2bua.sdp.description import Description, SdpFault
 from b2bua.sip.dialog.capabilities import refuse_invite
+from b2bua.sip.dialog.replaces import read_replaces
 from b2bua.sip.dialog.session_timer import too_small
 from b2bua.sip.grammar import unescape
 from b2bua.sip.message import Request
@@ -46,6 +49,34 @@ class Arrival:
     max_forwards: int
 
 
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """An INVITE that may take the place of `leg` (RFC 3891)."""
+
+    leg: LiveLeg
+    sdp: Description | None
+    is_behind_nat: bool
+
+
+def judge_takeover(
+    request: Request, source: str, settings: Settings, legs: Legs, policy: MediaPolicy
+) -> Takeover | Refusal:
+    """Return the leg that this INVITE with Replaces takes the place of, or the refusal it gets."""
+    refusal = _unserviceable(request) or _too_short(request, settings)
+    if refusal is not None:
+        return refusal
+    replaces = read_replaces(request)
+    if replaces is None:
+        return Refusal(400, "replaces", "Replaces malformed")
+    leg = legs.replaced(replaces)
+    if isinstance(leg, int):
+        return Refusal(leg, "replaces")
+    sdp = _description(request, policy)
+    if isinstance(sdp, Refusal):
+        return sdp
+    return Takeover(leg, sdp, request.via.host != source)
+
+
 def judge(
     request: Request,
     source: str,
@@ -66,9 +97,9 @@ def judge(
     number = _number(called, request, number_for)
     if number is None:
         return Refusal(404, "unknown_number")
-    least = too_small(request, settings.sip.min_se)
-    if least is not None:
-        return Refusal(422, "session_interval", headers=[*least])
+    short = _too_short(request, settings)
+    if short is not None:
+        return short
     sdp = _description(request, policy)
     if isinstance(sdp, Refusal):
         return sdp
@@ -96,6 +127,11 @@ def _unserviceable(request: Request) -> Refusal | None:
         return None
     extra = [(name, value) for name, value in refused.headers if name in ("Unsupported", "Accept")]
     return Refusal(refused.status, "unserviceable", refused.reason, extra)
+
+
+def _too_short(request: Request, settings: Settings) -> Refusal | None:
+    least = too_small(request, settings.sip.min_se)
+    return None if least is None else Refusal(422, "session_interval", headers=[*least])
 
 
 def _number(called: str, request: Request, number_for: NumberFor) -> NumberSettings | None:

@@ -10,7 +10,8 @@ from b2bua.app.live_leg import DialogKey, LiveLeg
 from b2bua.app.media_policy import MediaPolicy
 from b2bua.call.leg import Leg
 from b2bua.call.vocabulary import Word
-from b2bua.sip.dialog.session import Session
+from b2bua.sip.dialog.replaces import Replaces
+from b2bua.sip.dialog.session import Session, State
 from b2bua.sip.message import Request
 
 
@@ -23,6 +24,7 @@ class Legs:
         self._by_dialog: dict[DialogKey, LiveLeg] = {}
         self._streams: dict[int, str] = {}
         self._by_sid: dict[str, LiveLeg] = {}
+        self._heirs: dict[str, LiveLeg] = {}
 
     def __len__(self) -> int:
         return len(self._by_dialog)
@@ -63,7 +65,7 @@ class Legs:
 
         def over(leg: LiveLeg) -> None:
             del self._by_dialog[leg.key]
-            del self._by_sid[leg.sid]
+            self._forget_name(leg)
             ended(leg)
 
         leg = LiveLeg(
@@ -78,8 +80,28 @@ class Legs:
             ended=over,
         )
         self._by_dialog[key] = leg
-        self._by_sid[sid] = leg
+        if self._by_sid.setdefault(sid, leg) is not leg:
+            self._heirs.setdefault(sid, leg)
         return leg
+
+    def _forget_name(self, leg: LiveLeg) -> None:
+        """Forget whose name this was, or leave it to who has taken its place (RFC 3891)."""
+        heir = self._heirs.get(leg.sid)
+        if heir is leg:
+            del self._heirs[leg.sid]
+        elif self._by_sid.get(leg.sid) is leg:
+            del self._by_sid[leg.sid]
+            if heir is not None:
+                self._by_sid[leg.sid] = self._heirs.pop(leg.sid)
+
+    def replaced(self, replaces: Replaces) -> LiveLeg | int:
+        """Return the leg that `replaces` means, or the status that refuses it (RFC 3891 3)."""
+        leg = self._by_dialog.get((replaces.call_id, replaces.local_tag))
+        if leg is None or leg.session.remote_tag != replaces.remote_tag:
+            return 481
+        if leg.session.state is not State.CONFIRMED:
+            return 603 if leg.session.state is State.ENDED else 481
+        return 486 if replaces.early_only else leg
 
     def of(self, request: Request) -> LiveLeg | None:
         """Return the leg whose dialog `request` is in (RFC 3261 section 12.2.2)."""

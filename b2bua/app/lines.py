@@ -47,6 +47,10 @@ class Lines:
         self._tapped: int | None = None
         self._deaf: Callable[[str], None] = _hear_all
 
+    def follow(self, other: Lines) -> None:
+        """Meet the peer that `other` was made for from now on, behind a NAT or not."""
+        self._nat = other._nat
+
     @property
     def is_aimed(self) -> bool:
         """Whether the peer's description is known: there is somewhere to send to."""

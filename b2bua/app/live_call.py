@@ -22,13 +22,14 @@ from b2bua.app.live_leg import LiveLeg
 from b2bua.app.logs import logger, traceback
 from b2bua.app.outbound import Outbound
 from b2bua.app.party import LiveParty
+from b2bua.app.replacement import Replacements
 from b2bua.app.routed import Routed
 from b2bua.app.turns import Turns
 from b2bua.call import effects
 from b2bua.call.call import Call
 from b2bua.call.effects import Clock, Effect, Elsewhere, LegId
 from b2bua.call.record import End
-from b2bua.call.vocabulary import HungUp, Refused, Word
+from b2bua.call.vocabulary import HungUp, Refused, Reoffered, Word
 from b2bua.callbacks.interfaces import StatusEvent
 from b2bua.media.interfaces import NoPortsError
 from b2bua.routing.interfaces import Gone, IRouter
@@ -67,6 +68,7 @@ class LiveCall:
         self._ended = ended
         self._turns: Turns[Effect] = Turns()
         self._legs: dict[LegId, LiveLeg] = {}
+        self._replacements = Replacements(self._legs)
         self._media = CallMedia(equipment, self._legs)
         self._clocks: dict[tuple[Clock, LegId], IDelayedCall] = {}
         self._targets: dict[LegId, Target] = {}
@@ -134,11 +136,25 @@ class LiveCall:
             log.info("a leg was refused", call_sid=leg.sid, status=word.status, reason=word.reason)
         if isinstance(word, HungUp) and word.error is not None:
             log.info("a leg was lost", call_sid=leg.sid, reason=word.error[1])
-        self.take(lambda now: self.core.hear(leg.sid, word, now))
+        heard = self._replacements.heard(leg, word)
+        if heard is not None:
+            self.take(lambda now: self.core.hear(leg.sid, heard, now))
+
+    def replace(self, new: LiveLeg, offer: Description | None) -> None:
+        """Let `new` take the place of the leg of its name, if whom that talks to agrees."""
+        if not self._replacements.wait(new):
+            new.mute()
+            new.take(lambda: new.session.refuse(491))
+            return
+        log.info("another phone takes a leg's place", call_sid=new.sid)
+        self.take(lambda now: self.core.hear(new.sid, Reoffered(offer), now))
 
     def leg_ended(self, leg: LiveLeg) -> None:
         """Take that nothing of a leg is left on the wire."""
-        self._legs.pop(leg.sid, None)
+        had_place = self._legs.get(leg.sid) is leg
+        if had_place:
+            del self._legs[leg.sid]
+        self._replacements.ended(leg, had_place=had_place)
         self._end_if_over()
 
     def silent(self, leg: LegId) -> None:
@@ -180,7 +196,8 @@ class LiveCall:
 
     def _end_if_over(self) -> None:
         is_over = self.core.is_over or self._has_failed
-        if is_over and not self._routed.is_under_way and not self._legs:
+        has_legs = bool(self._legs) or self._replacements.are_waiting
+        if is_over and not self._routed.is_under_way and not has_legs:
             self._disarm_all()
             self._media.tape.end()
             self._routed.let_go()
@@ -208,9 +225,13 @@ class LiveCall:
             case effects.RefuseReferral(leg, status):
                 self._command(leg, lambda session: session.refuse_referral(status))
             case effects.AnswerReoffer(leg, sdp):
-                self._tell(leg, sdp, lambda session, body: session.answer_reoffer(body or b""))
+                if self._replacements.take_over(leg):
+                    self._tell(leg, sdp, lambda session, body: session.accept(body or b""))
+                else:
+                    self._tell(leg, sdp, lambda session, body: session.answer_reoffer(body or b""))
             case effects.RefuseReoffer(leg, status, reason):
-                self._command(leg, lambda session: session.refuse_reoffer(status, reason))
+                if not self._replacements.refuse(leg, status, reason):
+                    self._command(leg, lambda session: session.refuse_reoffer(status, reason))
             case effects.Acknowledge(leg, sdp):
                 self._tell(leg, sdp, lambda session, body: session.acknowledge(body))
             case _:

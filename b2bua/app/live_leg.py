@@ -158,6 +158,10 @@ class LiveLeg:
         """Forget a client transaction that has nothing more to say."""
         self._asked.pop(id(request), None)
 
+    def mute(self) -> None:
+        """Tell the call no word any more: another has this leg's place."""
+        self._say = _hear_nothing
+
     def close(self) -> None:
         """End every timer and give the ports back."""
         for timer in [*self._timers]:

@@ -14,8 +14,9 @@ from typing import Any
 from b2bua.api.interfaces import Order
 from b2bua.app.authentication import Authentication
 from b2bua.app.equipment import Equipment
-from b2bua.app.inbound import Arrival, judge
+from b2bua.app.inbound import Arrival, Refusal, Takeover, judge, judge_takeover
 from b2bua.app.legs import Legs
+from b2bua.app.lines import Lines
 from b2bua.app.live_call import LiveCall
 from b2bua.app.live_leg import LiveLeg
 from b2bua.app.logs import logger
@@ -52,7 +53,7 @@ class Switchboard:
         self.malformed_by_reason: Counter[str] = Counter()
         self.total = 0
         self._calls: dict[str, LiveCall] = {}
-        self._arrival: Arrival | None = None
+        self._arrival: Arrival | Takeover | None = None
 
     def equip(
         self, equipment: Equipment, routers: Mapping[str, IRouter], policy: MediaPolicy
@@ -128,21 +129,27 @@ class Switchboard:
         return self._refuse(request, 401 if challenges else 403, challenges)
 
     def _unacceptable(self, request: Request, source: Hop) -> Response | None:
+        judged = self._judge(request, source)
+        if not isinstance(judged, Refusal):
+            self._arrival = judged
+            return None
+        self._tell_refused(judged.why, source)
+        return self._refuse(request, judged.status, judged.headers, judged.reason)
+
+    def _judge(self, request: Request, source: Hop) -> Arrival | Takeover | Refusal:
         equipment = self._equipment
-        sid = equipment.entropy.call_sid()
-        judged = judge(
+        if "Replaces" in request.headers:
+            return judge_takeover(
+                request, source.host, equipment.settings, self._legs, self._policy
+            )
+        return judge(
             request,
             source.host,
             equipment.settings,
             equipment.number_for,
             self._policy,
-            sid,
+            equipment.entropy.call_sid(),
         )
-        if isinstance(judged, Arrival):
-            self._arrival = judged
-            return None
-        self._tell_refused(judged.why, source)
-        return self._refuse(request, judged.status, judged.headers, judged.reason)
 
     def request_received(self, transaction: ServerTransaction) -> None:
         """Take a new request that `refusal` let pass: of a call, or for a new one."""
@@ -152,6 +159,9 @@ class Switchboard:
             return
         arrival, self._arrival = self._arrival, None
         assert arrival is not None, "the driver asks `refusal` just before"
+        if isinstance(arrival, Takeover):
+            self._take_over(transaction, arrival)
+            return
         self.total += 1
         self._begin(transaction, arrival, self.router(arrival.offer.number))
 
@@ -196,7 +206,9 @@ class Switchboard:
         )
         outbound = Outbound(equipment, self._legs, arrival.max_forwards)
         call = LiveCall(core, arrival.offer, equipment, outbound, self._ended)
-        leg = self._caller_leg(transaction, arrival, call)
+        sid = arrival.facts.call_sid
+        lines = self._legs.lines(sid, v6=":" in transaction.source.host, nat=arrival.is_behind_nat)
+        leg = self._caller_leg(transaction, sid, lines, call)
         self._calls[core.sid] = call
         log.info("a call", call_sid=core.sid, caller=arrival.facts.from_, called=arrival.facts.to)
         call.begin(leg, self._verified(transaction.request, router))
@@ -244,8 +256,15 @@ class Switchboard:
         leg = self._legs.named(sid)
         return None if leg is None else self._calls.get(leg.call_sid)
 
+    def _take_over(self, transaction: ServerTransaction, arrival: Takeover) -> None:
+        """Let a phone take the place of a leg in its call (RFC 3891)."""
+        old = arrival.leg
+        call = self._calls[old.call_sid]
+        spare = self._legs.lines(old.sid, v6=False, nat=arrival.is_behind_nat)
+        call.replace(self._caller_leg(transaction, old.sid, spare, call), arrival.sdp)
+
     def _caller_leg(
-        self, transaction: ServerTransaction, arrival: Arrival, call: LiveCall
+        self, transaction: ServerTransaction, sid: str, lines: Lines, call: LiveCall
     ) -> LiveLeg:
         equipment, request = self._equipment, transaction.request
         tag = equipment.entropy.tag()
@@ -261,10 +280,14 @@ class Switchboard:
             jitter=equipment.entropy.fraction,
             policy=equipment.settings.sip.session_timer,
         )
-        sid = arrival.facts.call_sid
-        lines = self._legs.lines(sid, v6=":" in transaction.source.host, nat=arrival.is_behind_nat)
         leg = self._legs.add(
-            sid, sid, (request.call_id, tag), session, lines, say=call.say, ended=call.leg_ended
+            sid,
+            call.core.sid,
+            (request.call_id, tag),
+            session,
+            lines,
+            say=call.say,
+            ended=call.leg_ended,
         )
         leg.offered(transaction)
         transaction.user = leg

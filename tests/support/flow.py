@@ -311,6 +311,7 @@ class Flow:
             self.api.say(words)
             return
         phone = self._phones[actor]
+        words = [self._replacing(word) for word in words]
         if words[0] == "key":
             self.relay.key(self._stream_of(phone), words[1])
         elif words[0] == "again":
@@ -319,6 +320,12 @@ class Flow:
             phone.hear = lambda data: None  # type: ignore[method-assign]
         else:
             phone.say(words)
+
+    def _replacing(self, word: str) -> str:
+        """Return the trait `replaces=PHONE` with the dialog of that phone in its place."""
+        name, _, other = word.partition("=")
+        known = name == "replaces" and other in self._phones
+        return f"replaces={self._phones[other].dialog_id}" if known else word
 
     def _stream_of(self, phone: Phone) -> int:
         for stream, state in self.relay.streams.items():
@@ -334,7 +341,7 @@ class Flow:
         call_id = re.search(r"^Call-ID: (.*)\r$", text, re.MULTILINE)
         number = re.match(r"INVITE sips?:([^@;]+)@", text)
         for phone in self._phones.values():
-            if call_id and phone.invite and phone.invite.call_id == call_id.group(1):
+            if call_id and phone.has_dialog and phone.call_id == call_id.group(1):
                 phone.hear(data)
                 return
         if number and number.group(1) in self._by_number:

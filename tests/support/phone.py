@@ -44,6 +44,17 @@ class Phone:
         self._last: dict[str, Request] = {}
         self.from_ = self.to = ""
 
+    @property
+    def has_dialog(self) -> bool:
+        """Whether it has sent an INVITE or been sent one."""
+        return self.invite is not None or self.sent_invite is not None
+
+    @property
+    def dialog_id(self) -> str:
+        """Its dialog as a Replaces field names it to the far end."""
+        tag = self.final.to.tag if self.final is not None else self.remote_tag
+        return f"{self.call_id};to-tag={tag};from-tag={self.local_tag}"
+
     # What it says.
 
     def say(self, words: list[str]) -> None:
@@ -302,6 +313,7 @@ _FIELDS = {
     "updates": ("Allow: INVITE, ACK, BYE, CANCEL, PRACK, UPDATE",),
     "rseq": ("Require: 100rel", "RSeq: {}"),
     "require": ("Require: {}",),
+    "replaces": ("Replaces: {}",),
     "timer": ("Supported: timer", "Session-Expires: {}"),
 }
 

@@ -9,7 +9,7 @@ from b2bua.sip.uri import TelUri, Uri
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "INFO", "OPTIONS", "PRACK", "UPDATE", "REFER")
 """The methods that we take, for Allow."""
 
-EXTENSIONS = ("100rel", "timer")
+EXTENSIONS = ("100rel", "timer", "replaces")
 """The option tags of the extensions that we have, for Supported."""
 
 ACCEPTED = ("application/sdp", "application/dtmf-relay", "application/dtmf")

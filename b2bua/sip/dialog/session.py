@@ -157,6 +157,11 @@ class Session(Wire):
             session._provisionals = Provisionals(usage)
         return session
 
+    @property
+    def remote_tag(self) -> str | None:
+        """The peer's tag, None before there is a dialog."""
+        return self._usage.dialog.remote.tag if self._usage.has_dialog else None
+
     # What the user commands.
 
     def start(self) -> list[Effect]:

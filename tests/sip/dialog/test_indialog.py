@@ -50,7 +50,7 @@ def test_options_tells_what_we_can_do(ladder: Ladder) -> None:
         "application/dtmf-relay",
         "application/dtmf",
     ]
-    assert response.headers.listed("Supported") == ["100rel", "timer"]
+    assert response.headers.listed("Supported") == ["100rel", "timer", "replaces"]
 
 
 @pytest.mark.parametrize("method", ["INVITE", "INFO", "BYE", "OPTIONS"])
