@@ -120,12 +120,19 @@ coverage: venv $(MARKS)/debian-test ## measure what the unit and flow tests reac
 # ---------------------------------------------------------------- Soak and bench
 
 .PHONY: soak
-soak: soak-load soak-callbacks soak-fuzz soak-c ## run the long forms of the load, fault and fuzz tests
+soak: soak-load soak-forks soak-callbacks soak-fuzz soak-c ## run the long forms of the load, fault and fuzz tests
 
 .PHONY: soak-load
-soak-load: venv speech $(MARKS)/debian-test ## a minute each: 50 calls/s through static, 20 calls/s through RCML
+soak-load: venv speech $(MARKS)/debian-test ## a minute each: 50 calls/s through static, 20 through RCML, 25 with 5 % loss
 	$(call say,Load, long form)
 	$(PYTEST) -m "sipp and slow" -v -s tests/sipp
+
+FORKS := tests/flows/test_many_forks.py tests/app/test_forks.py
+
+.PHONY: soak-forks
+soak-forks: venv ## 10,000 ten-way forks answered within 5 ms on a virtual clock, 500 on sockets
+	$(call say,Forks, long form)
+	$(PYTEST) -m slow -v -s $(FORKS)
 
 .PHONY: soak-callbacks
 soak-callbacks: venv ## 100,000 callbacks, 100 kills, half of all requests failing, an hour without receiver
@@ -135,7 +142,7 @@ soak-callbacks: venv ## 100,000 callbacks, 100 kills, half of all requests faili
 .PHONY: soak-fuzz
 soak-fuzz: venv ## fuzz the readers
 	$(call say,Fuzz, long form)
-	$(PYTEST) -m "slow and not sipp and not interop" -v --ignore=tests/store
+	$(PYTEST) -m "slow and not sipp and not interop" -v --ignore=tests/store $(FORKS:%=--ignore=%)
 
 .PHONY: soak-c
 soak-c: $(MARKS)/debian-build $(MARKS)/debian-test ## fuzz the packet code for five minutes

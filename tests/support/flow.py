@@ -141,6 +141,9 @@ class Counted(Entropy):
 class Flow:
     """One flow: reads the file, plays what is said, and keeps what was heard."""
 
+    delay = 0.0
+    """How long every datagram takes, in seconds."""
+
     def __init__(self, text: str, clock: Clock) -> None:
         self.clock = clock
         self.heard: list[Line] = []
@@ -244,7 +247,7 @@ class Flow:
         clock = self.clock
         if "a" not in self._phones:
             self._phones["a"] = self._phone("a")
-        self.network = MemoryNetwork(clock, delay=0.0)
+        self.network = MemoryNetwork(clock, delay=self.delay)
         self.network.listen(CALLER, _Wall(self._to_caller))
         self.network.listen(TRUNK, _Wall(self._to_callee))
         self.relay = MemoryRelay(clock, self._note_media, watches=self._is_silent)

@@ -33,6 +33,7 @@ class Phone:
         self._number = 0
         self._branch = 0
         self.invite: Request | None = None  # the INVITE it received
+        self.has_answered = False
         self.sent_invite: str | None = None  # the INVITE it sent
         self.final: Response | None = None
         self.reliable: Response | None = None  # the last one that it heard
@@ -164,6 +165,7 @@ class Phone:
         if (180 < status < 190 and "sdp" in traits) or (status == 200 and "empty" not in traits):
             body = self.sdp(*traits)
         if status >= 200:
+            self.has_answered = True
             self.reoffer = None
         self._respond(request, status, body, *traits)
 
@@ -189,7 +191,8 @@ class Phone:
         elif request.method == "CANCEL":
             self._respond(request, 200, "")
             assert self.invite is not None
-            self._respond(self.invite, 487, "")
+            if not self.has_answered:
+                self._respond(self.invite, 487, "")
 
     def _hear_invite(self, request: Request) -> None:
         if self.invite is not None and request.to.tag is not None:

@@ -61,7 +61,8 @@ class Sipp:
     """One SIPp.  As a caller it needs a `target`; without one it waits for calls.
 
     `hold` is the length of its pauses in milliseconds, `rate` is in calls a second.  `is_traced`
-    keeps every message, which only a few calls are fit for.
+    keeps every message, which only a few calls are fit for.  `lost` of 100 messages never leave it,
+    and as many of those that come are not seen.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Sipp:
         rtp_port: int = 0,
         timeout: int = 30,
         is_traced: bool = True,
+        lost: int = 0,
     ) -> None:
         self._reactor = reactor
         self.scenario = scenario
@@ -93,11 +95,12 @@ class Sipp:
         }
         pace = ["-m", str(calls)] if calls else []
         limit = ["-l", "4000", "-timeout", f"{timeout}s", "-timeout_error"]
+        losing = ["-lost", str(lost)] if lost else []
         trace = ["-trace_msg", "-message_file", str(self._files["msg"])] if is_traced else []
         self._command = [
             "/usr/bin/env", "sipp", *where, "-sf", str(SCENARIOS / f"{scenario}.xml"),
             "-i", bracketed, "-mi", bracketed, "-p", str(self.port), "-t", transport,
-            "-key", "rtp_port", str(self.rtp_port), "-d", str(hold), *pace, *limit, *trace,
+            "-key", "rtp_port", str(self.rtp_port), "-d", str(hold), *pace, *limit, *losing, *trace,
             "-trace_err", "-error_file", str(self._files["err"]),
             "-trace_stat", "-stf", str(self._files["csv"]), "-fd", "1", "-nostdin",
         ]  # fmt: skip
