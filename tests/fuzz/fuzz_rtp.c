@@ -109,6 +109,8 @@ static void mutate_once(struct seed *packet)
 	}
 }
 
+static struct tap *tap; /* what is heard is copied, and taken now and then */
+
 static void open_streams(struct stream *streams, const struct address *parties)
 {
 	for (unsigned i = 0; i < 2; i++) {
@@ -123,6 +125,8 @@ static void open_streams(struct stream *streams, const struct address *parties)
 			aim.format.event_type = 101;
 		stream_open(&streams[i], &opening, 1);
 		stream_aim(&streams[i], &aim);
+		if (opening.kind == STREAM_RTP)
+			stream_tap(&streams[i], tap, (uint8_t)i);
 	}
 	if (below(2) != 0)
 		stream_link(&streams[0], &streams[1]);
@@ -158,6 +162,21 @@ static void hear(struct stream *stream, const struct seed *packet, const struct 
 	(void)dtmf_expire(&stream->dtmf, now_ns, &press);
 }
 
+/* Whatever was heard, what comes out is whole packets. */
+static void check_tapped(void)
+{
+	static uint8_t taken[TAP_BYTES];
+	size_t size = tap_take(tap, taken), at = 0;
+	struct tapped tapped;
+
+	while (at < size) {
+		memcpy(&tapped, taken + at, sizeof tapped);
+		CHECK(tapped.size <= RTP_PACKET_BYTES_MOST && tapped.channel < 2);
+		at += sizeof tapped + tapped.size;
+	}
+	CHECK(at == size);
+}
+
 int main(int count, char **arguments)
 {
 	uint64_t seconds = count > 1 ? strtoull(arguments[1], NULL, 10) : 1, rounds = 0;
@@ -166,12 +185,16 @@ int main(int count, char **arguments)
 	static struct stream streams[2];
 	static struct seed packet;
 
+	tap = tap_make();
+	CHECK(tap != NULL);
 	add_own_seeds();
 	for (int i = 2; i < count; i++)
 		add_folder(arguments[i]);
 	for (uint16_t i = 0; i < PARTIES; i++)
 		CHECK(address_read("192.0.2.1", (uint16_t)(4000 + i), &parties[i]));
 	for (; rounds % 1024 != 0 || clock_now() < until_ns; rounds++) {
+		if (rounds % 300 == 0) /* by then it is full, or nearly so */
+			check_tapped();
 		if (rounds % 512 == 0)
 			open_streams(streams, parties);
 		packet = seeds[below(seed_count)];
@@ -180,6 +203,7 @@ int main(int count, char **arguments)
 		now_ns += below((uint32_t)(50 * NS_PER_MS));
 		hear(&streams[below(2)], &packet, &parties[below(PARTIES)], now_ns);
 	}
+	free(tap);
 	printf("fuzz_rtp: %u seeds, %llu packets\n", seed_count, (unsigned long long)rounds);
 	return 0;
 }
