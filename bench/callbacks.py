@@ -59,7 +59,7 @@ async def drain(count: int, url: str, folder: Path) -> tuple[float, float]:
     for leg in range(count // 4):
         for sequence, event in enumerate(Event):
             told = an_event(event, call_sid=f"CA{leg}", sequence=sequence, url=url)
-            journal.append(told.leg, event)
+            journal.append(told.leg, event, None, told.plan, sequence + 1)
             callbacks.put(told)
         if leg % 5 == 0:  # as many as a busy reactor would put in a turn
             await deferLater(reactor, 0)

@@ -46,7 +46,7 @@ class Account(Section):
 
     `auth_token_previous` is still valid beside `auth_token` while a secret is being changed.
     `caller_ids` are what its calls may show beside its own numbers, whole or as a prefix that ends
-    in `*`; without it they may show anything.
+    in `*`; without it they may show anything.  `callback_hold` is its own `limits.callback_hold`.
     """
 
     sid: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -54,6 +54,7 @@ class Account(Section):
     auth_token_previous: Annotated[str, Field(repr=False)] = ""
     country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
     caller_ids: tuple[CallerId, ...] | None = None
+    callback_hold: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
     webhooks: AccountWebhooks = AccountWebhooks()
 
     @property

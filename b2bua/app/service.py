@@ -137,6 +137,7 @@ class Daemon(MultiService):
             outbox=self._storage.letters,
             epoch=time.time,
             window=window,
+            hold_of=self._hold_of,
         )
         self._verifier = Verifier(reactor, self._web)
         self._tapes = tapes_for(
@@ -289,6 +290,10 @@ class Daemon(MultiService):
     def _forget(self, call_sid: str) -> None:
         self._web.forget(call_sid)
         self._witness.forget(call_sid)
+
+    def _hold_of(self, account_sid: str) -> float | None:
+        account = self._settings.account(account_sid)
+        return None if account is None else account.callback_hold
 
     def _token(self, account_sid: str) -> tuple[str, ...] | None:
         account = self._settings.account(account_sid)

@@ -44,7 +44,8 @@ class Callbacks:
     """All mailboxes.
 
     `random_` gives numbers from 0 to 1 for the jitter of the pauses; `epoch` is the time of day;
-    `window` is told of arrivals, and is what the sink's requests go through.
+    `window` is told of arrivals, and is what the sink's requests go through; `hold_of` returns an
+    account's own `hold_seconds`, if it has any.
     Gauges: `pending` counts the events that are neither delivered nor dead, `in_flight` those being
     sent right now, `dead` those that were given up and not yet replayed or dropped.  Totals:
     `delivered`, and `dropped` (refused, for there were too many and no outbox to keep them).
@@ -62,6 +63,7 @@ class Callbacks:
         outbox: Outbox | None = None,
         epoch: Callable[[], float] | None = None,
         window: Window | None = None,
+        hold_of: Callable[[str], float | None] = lambda _account_sid: None,
     ) -> None:
         self.in_flight = 0
         self.delivered = 0
@@ -74,6 +76,7 @@ class Callbacks:
         self._outbox = outbox or Unkept()
         self._epoch = epoch or clock.seconds
         self._window = window or Window()
+        self._own_hold = hold_of
         self._backlog = Backlog(clock, self._outbox, self._take_in, self._room)
         self._past = Backlog(clock, self._outbox, self._take_in, self._room)
         self._held = 0
@@ -250,31 +253,43 @@ class Callbacks:
     async def _empty(self, call_sid: str) -> None:
         mailbox = self._mailboxes[call_sid]
         while mailbox:
-            await self._hold(mailbox.popleft())
+            letter = mailbox.popleft()
+            delivery = Deferred.fromCoroutine(self._deliver(letter))
+            self._deliveries[letter.token] = delivery
+            delivery.addBoth(self._end, letter)
+            if not delivery.called:
+                await self._until_it_may_go_on(letter, delivery)
         # Unless a flush has let go of all mailboxes and another has taken the name since.
         if self._mailboxes.get(call_sid) is mailbox:
             del self._mailboxes[call_sid]
 
-    def _hold(self, letter: Letter) -> Deferred[None]:
-        """Begin to deliver `letter`; fires when that is over, or has taken too long."""
+    def _until_it_may_go_on(self, letter: Letter, delivery: Deferred[None]) -> Deferred[None]:
+        """Return what fires when `delivery` is over, or has held the later ones up for too long."""
+        seconds = self._hold_of(letter.account_sid)
+        if seconds >= self._limits.give_up_after:
+            return delivery  # it is dead by then
         may_go_on: Deferred[None] = Deferred()
-        timer = self._clock.callLater(self._limits.hold_seconds, may_go_on.callback, None)
-        delivery = Deferred.fromCoroutine(self._deliver(letter))
-        self._deliveries[letter.token] = delivery
+        timer = self._clock.callLater(seconds, may_go_on.callback, None)
 
-        def end(result: Failure | None) -> None:
-            self._deliveries.pop(letter.token, None)
-            if self._is_flushing and self._outbox.outlives_us and letter.problem:
-                self._leave(letter)
-            self._settle(letter)
-            if result is not None and result.check(CancelledError) is None:
-                self._broke(result, letter.call_sid)
+        def end(_: None) -> None:
             if timer.active():
                 timer.cancel()
                 may_go_on.callback(None)
 
-        delivery.addBoth(end)
+        delivery.addCallback(end)
         return may_go_on
+
+    def _hold_of(self, account_sid: str) -> float:
+        own = self._own_hold(account_sid)
+        return self._limits.hold_seconds if own is None else own
+
+    def _end(self, result: Failure | None, letter: Letter) -> None:
+        self._deliveries.pop(letter.token, None)
+        if self._is_flushing and self._outbox.outlives_us and letter.problem:
+            self._leave(letter)
+        self._settle(letter)
+        if result is not None and result.check(CancelledError) is None:
+            self._broke(result, letter.call_sid)
 
     def _leave(self, letter: Letter) -> None:
         """Leave a leg's letters to the next start: none may overtake one that did not arrive."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from b2bua.callbacks.interfaces import AnyEvent, StatusEvent, TapeEvent
@@ -23,7 +24,7 @@ def event_body(event: AnyEvent) -> str:
     body: dict[str, Any] = {
         "url": event.plan.url,
         "method": event.plan.method,
-        "events": sorted(wanted.value for wanted in event.plan.events),
+        "events": _names(event.plan.events),
         "leg": leg_body(event.leg),
         "event": event.event.value,
         "sequence": event.sequence,
@@ -36,6 +37,11 @@ def event_body(event: AnyEvent) -> str:
     if event.tape is not None:
         body["recorded"] = asdict(event.tape)
     return _WRITER.encode(body)
+
+
+@lru_cache(maxsize=16)
+def _names(events: frozenset[Event]) -> list[str]:
+    return sorted(event.value for event in events)
 
 
 def event_from(text: str) -> AnyEvent:

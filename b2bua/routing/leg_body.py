@@ -7,12 +7,17 @@ from typing import Any
 
 from b2bua.routing.plan import Direction, LegFacts, Status
 
+_PLAIN = tuple(name for name in LegFacts.__slots__ if name not in ("direction", "status"))
+
 
 def leg_body(leg: LegFacts) -> dict[str, Any]:
     """Return the facts by name; what is not known is left out."""
-    known = {name: getattr(leg, name) for name in LegFacts.__slots__}
-    known |= {"direction": leg.direction.value, "status": leg.status.value}
-    return {name: value for name, value in known.items() if value not in (None, ())}
+    body = {
+        name: value for name in _PLAIN if (value := getattr(leg, name)) is not None and value != ()
+    }
+    body["direction"] = leg.direction.value
+    body["status"] = leg.status.value
+    return body
 
 
 def leg_from(body: Mapping[str, Any]) -> LegFacts:

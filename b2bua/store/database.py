@@ -41,6 +41,9 @@ class Database:
 
     def __init__(self, url: str, folder: Path) -> None:
         self._engine = _engine(url, folder)
+        # As the driver takes it: to let SQLAlchemy write it each time took as long as the rest.
+        dialect = self._engine.dialect
+        self._texts = [str(statement.compile(dialect=dialect)) for statement in WRITES]
         self._is_ready = False
 
     def write(self, changes: Sequence[Change]) -> int:
@@ -96,7 +99,7 @@ class Database:
             rows.setdefault(_RANK[id(change.statement)], []).append(change.values)
         with self._engine.begin() as connection:
             for rank in sorted(rows):
-                connection.execute(WRITES[rank], rows[rank])
+                connection.exec_driver_sql(self._texts[rank], rows[rank])
 
     def _write_one_by_one(self, changes: Sequence[Change]) -> int:
         left_out = 0
@@ -169,7 +172,7 @@ def _sqlite(url: sa.URL, folder: Path) -> sa.Engine:
         url = url.set(database=str(file))
         options = {"pool_size": 1, "max_overflow": 0}
     arguments = {"check_same_thread": False, "timeout": BUSY_SECONDS}
-    engine = sa.create_engine(url, connect_args=arguments, **options)
+    engine = sa.create_engine(url, connect_args=arguments, paramstyle="named", **options)
     sa.event.listen(engine, "connect", _set_up)
     return engine
 

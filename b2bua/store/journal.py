@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -240,9 +241,14 @@ def _body(
 ) -> dict[str, Any]:
     body: dict[str, Any] = {"facts": leg_body(facts), "duration": duration}
     if plan is not None:
-        body["plan"] = [plan.url, plan.method, [event.value for event in plan.events]]
+        body["plan"] = _plan_body(plan)
         body["sequence"] = sequence
     return body
+
+
+@lru_cache(maxsize=1024)
+def _plan_body(plan: StatusPlan) -> list[Any]:
+    return [plan.url, plan.method, sorted(event.value for event in plan.events)]
 
 
 def _step(row: Any) -> Step:

@@ -167,7 +167,8 @@ FORGET_NOTIFICATIONS = sa.delete(NOTIFICATIONS).where(
     NOTIFICATIONS.c.place < sa.bindparam("before")
 )
 FORGET_DEAD = sa.delete(CALLBACKS).where(
-    CALLBACKS.c.place < sa.bindparam("before"), CALLBACKS.c.state == State.DEAD.value
+    CALLBACKS.c.place < sa.bindparam("before"),
+    CALLBACKS.c.state == sa.literal_column(f"'{State.DEAD.value}'"),
 )
 
 ADD_LEG = sa.insert(LIVE_LEGS)

@@ -115,7 +115,12 @@ class Url:
 
 def form(fields: Iterable[tuple[str, str]]) -> str:
     """Write `fields` as application/x-www-form-urlencoded in UTF-8."""
-    return "&".join([f"{_form_quoted(name)}={_form_quoted(value)}" for name, value in fields])
+    return "&".join([f"{_name_quoted(name)}={_form_quoted(value)}" for name, value in fields])
+
+
+@lru_cache(maxsize=1024)
+def _name_quoted(name: str) -> str:
+    return _form_quoted(name)
 
 
 def _form_quoted(text: str) -> str:

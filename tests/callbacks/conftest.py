@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -82,11 +82,18 @@ class PlannedSink:
     results: dict[str, list[Result]] = field(default_factory=dict)
     hanging: dict[str, Deferred[Result]] = field(default_factory=dict)
     tries: list[tuple[float, str, int]] = field(default_factory=list)
+    judge: Callable[[AnyEvent], Result] | None = None
+    taken: list[tuple[str, int]] = field(default_factory=list)
 
     async def post(self, event: AnyEvent) -> Result:
         self.tries.append((self.clock.seconds(), event.call_sid, event.sequence))
         if event.token in self.hanging:
             return await self.hanging[event.token]
+        if self.judge is not None:
+            result = self.judge(event)
+            if result is None:
+                self.taken.append((event.call_sid, event.sequence))
+            return result
         results = self.results.get(event.token, [None])
         return results.pop(0) if len(results) > 1 else results[0]
 
@@ -105,11 +112,16 @@ class Post:
     clock: Clock = field(default_factory=Clock)
     limits: DeliveryLimits = field(default_factory=DeliveryLimits)
     chance: float = 0.0
+    hold_of: Callable[[str], float | None] = lambda _account_sid: None
 
     def __post_init__(self) -> None:
         self.sink = PlannedSink(self.clock)
         self.callbacks = Callbacks(
-            self.clock, self.sink, random_=lambda: self.chance, limits=self.limits
+            self.clock,
+            self.sink,
+            random_=lambda: self.chance,
+            limits=self.limits,
+            hold_of=self.hold_of,
         )
 
     def put(self, *events: StatusEvent) -> None:

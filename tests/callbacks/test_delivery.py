@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from b2bua.callbacks.delivery import Callbacks, DeliveryLimits
 from b2bua.callbacks.interfaces import AnyEvent, Undelivered
+from b2bua.routing.plan import Event
 from tests.callbacks.conftest import Post, Result, an_event, events_of
 
 DAY = 86_400.0
@@ -59,6 +61,44 @@ def test_an_event_may_be_overtaken_after_as_long_as_the_limits_say() -> None:
     post.clock.pump([1, 32])
     assert post.sink.times_of(0) == [0, 1, 3, 7, 15, 31, 63]
     assert post.is_clean()
+
+
+def test_an_account_may_choose_to_be_told_soon_rather_than_in_order() -> None:
+    post = Post(hold_of={"AC2": 30.0}.get)
+    for account, call_sid in (("AC1", "CA1"), ("AC2", "CA2")):
+        post.sink.results[f"{call_sid}-0"] = ["busy"] * 6 + [None]
+        post.put(
+            an_event(Event.INITIATED, call_sid=call_sid, account_sid=account),
+            an_event(Event.COMPLETED, call_sid=call_sid, account_sid=account, sequence=1),
+        )
+    post.clock.pump([1, 2, 4, 8, 14.9, 0.1])
+    assert [sid for sid, number in post.sink.order if number == 1] == ["CA2"]
+    post.clock.pump([1, 32])
+    assert [each for each in post.sink.order if each[0] == "CA1"][-2:] == [("CA1", 0), ("CA1", 1)]
+    assert post.is_clean()
+
+
+def test_order_outlasts_half_of_all_requests_failing_and_an_hour_without_a_receiver(
+    post: Post,
+) -> None:
+    """1,000 events; what each leg's receiver takes, it takes in order, and all of it."""
+    chance = random.Random(3)
+    down_from, down_until = 5.0, 3_605.0
+
+    def judge(_event: AnyEvent) -> Result:
+        is_down = down_from <= post.clock.seconds() < down_until
+        return "down" if is_down or chance.random() < 0.5 else None
+
+    post.sink.judge = judge
+    for leg in range(250):
+        post.put(*events_of(f"CA{leg}"))
+    while post.callbacks.pending:
+        post.clock.advance(1)
+    assert post.clock.seconds() > down_until
+    assert len(post.sink.taken) == 1_000
+    for leg in range(250):
+        assert [number for sid, number in post.sink.taken if sid == f"CA{leg}"] == [0, 1, 2, 3]
+    assert post.callbacks.dead == 0
 
 
 def test_no_event_is_overtaken_while_its_receiver_is_down(post: Post) -> None:

@@ -84,7 +84,7 @@ def main(folder: str, url: str, first: int, last: int, speed: float) -> None:
         for _, leg in zip(range(A_TURN), legs, strict=False):
             for sequence, event in enumerate(Event):
                 told = an_event(event, call_sid=f"CA{leg}", sequence=sequence, url=url)
-                journal.append(told.leg, event)
+                journal.append(told.leg, event, None, told.plan, sequence + 1)
                 callbacks.put(told)
 
     reactor.callWhenRunning(lambda: Deferred.fromCoroutine(begin()))
