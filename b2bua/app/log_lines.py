@@ -49,8 +49,8 @@ def text_line(fields: Mapping[str, object]) -> str:
     `time` (POSIX seconds), `level` and `event` come first; None values are left out.
     """
     shown = _shown(fields)
-    head = [shown.pop("time"), f"{shown.pop('level'):<8}", _one_line(str(shown.pop("event")))]
-    pairs = [f"{_one_line(name)}={_quoted(str(value))}" for name, value in shown.items()]
+    head = [shown.pop("time"), f"{shown.pop('level'):<8}", one_line(str(shown.pop("event")))]
+    pairs = [f"{one_line(name)}={_quoted(str(value))}" for name, value in shown.items()]
     return " ".join([*map(str, head), *pairs])
 
 
@@ -98,14 +98,17 @@ def _plain(value: object) -> bool | int | float | str:
 
 
 def _quoted(text: str) -> str:
-    text = _one_line(text)
+    text = one_line(text)
     if text and not re.search(r'[\s"=]', text):
         return text
     return '"' + text.replace('"', '\\"') + '"'
 
 
-def _one_line(text: str) -> str:
-    """Escape what is not printable: line ends, escape sequences, marks that turn text around."""
+def one_line(text: str) -> str:
+    """Return `text` with what is not printable escaped.
+
+    That is line ends, escape sequences, and marks that turn text around.
+    """
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from b2bua.app.log_lines import one_line
 from b2bua.cli import control
 
 SUMMARY = "list, show, replay or drop callbacks"
@@ -64,7 +65,7 @@ def _list(parsed: argparse.Namespace) -> int:
         due = (
             f", due {moment(row['due_at'])}" if row["state"] == "pending" and row["due_at"] else ""
         )
-        print("  ".join([*told, row["url"], tries + due]))
+        print(one_line("  ".join([*told, row["url"], tries + due])))
     return 0
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 
+from b2bua.app.log_lines import one_line
 from b2bua.cli import control
 from b2bua.cli.callbacks import moment
 
@@ -39,11 +40,12 @@ def run(parsed: argparse.Namespace) -> int:
             note["call_sid"],
             note["text"],
         ]
-        print("  ".join(head))
+        print(one_line("  ".join(head)))
         if request := note["request"]:
-            print(f"    asked  {request['method']} {request['url']}")
+            print(one_line(f"    asked  {request['method']} {request['url']}"))
         if response := note["response"]:
             told = [str(response[name]) for name in ("status", "fault") if response.get(name)]
             body = str(response.get("body", ""))
-            print("    told   " + "  ".join([*told, json.dumps(body[:200])] if body else told))
+            told += [json.dumps(body[:200])] if body else []
+            print(one_line("    told   " + "  ".join(told)))
     return 0

@@ -132,9 +132,12 @@ def test_what_is_said_to_have_no_effect_is_read_nowhere_and_the_rest_is() -> Non
     assert idle == unread, "docs/operating.md lists the limits that have no effect yet"
 
 
-@pytest.mark.parametrize("module", ["service", "switchboard", "storage"])
+COUNTING = ("app/service", "app/switchboard", "app/storage", "webhooks/client")
+
+
+@pytest.mark.parametrize("module", COUNTING)
 def test_every_counter_is_explained(module: str) -> None:
-    counters = _returned(f"b2bua/app/{module}.py", "counters")
+    counters = _returned(f"b2bua/{module}.py", "counters")
     assert counters
     assert [name for name in sorted(counters) if f"`{name}`" not in OPERATING] == []
 

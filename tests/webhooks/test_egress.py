@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from b2bua.routing.plan import Answer, Ask, Fault
+from b2bua.webhooks.client import WebClient
 from b2bua.webhooks.egress import EgressPolicy, is_own_address
+from b2bua.webhooks.terms import Terms
+from b2bua.webhooks.tls import Trust
 from tests.support.web_server import Customer, Reply
 from tests.webhooks.conftest import ELSEWHERE, PUBLIC, Browser
 
@@ -233,3 +237,61 @@ def test_an_address_that_python_calls_private_is_never_permitted(address: object
         assert not policy.permits(f"::ffff:{text}")
         assert not policy.permits(f"64:ff9b::{text}")
         assert not policy.permits(f"2002:{number >> 16:x}:{number & 0xFFFF:x}::1")
+
+
+PRIVATE = "10.20.0.7"
+
+
+def of_account(browser: Browser, sid: str, url: str) -> Answer | Fault:
+    return browser.internet.finish(browser.client.fetch(Ask(url, account_sid=sid)))
+
+
+@pytest.fixture
+def rules(browser: Browser) -> Browser:
+    """AC1 may reach a network of its own, AC2 one host alone, and AC3 all but one address."""
+    policies = {
+        "AC1": EgressPolicy(["10.20.0.0/24"], lambda _: False),
+        "AC2": EgressPolicy([], lambda _: False, hosts=["app.example"]),
+        "AC3": EgressPolicy([], lambda _: False, deny=[PUBLIC]),
+    }
+    terms = {sid: Terms(policy, Trust()) for sid, policy in policies.items()}
+    browser.client = WebClient(
+        browser.internet,
+        browser.internet,
+        lambda _: None,
+        EgressPolicy([], lambda _: False),
+        terms=terms.get,
+    )
+    for address, name in ((PRIVATE, "inside.example"), (PUBLIC, "app.example")):
+        customer = Customer()
+        customer.by_path["/in"] = Reply(302, b"", {"Location": "http://inside.example/"})
+        browser.internet.serve(address, 80, customer.site(browser.internet), name)
+    return browser
+
+
+@pytest.mark.parametrize(
+    ("sid", "url", "may"),
+    [
+        ("AC1", "http://inside.example/", True),
+        ("AC1", f"http://{PRIVATE}/", True),
+        ("AC1", "http://app.example/in", True),
+        ("AC9", "http://inside.example/", False),
+        ("AC9", "http://app.example/in", False),
+        ("AC2", "http://app.example/", True),
+        ("AC2", f"http://{PUBLIC}/", False),
+        ("AC2", "http://app.example/in", False),
+        ("AC3", "http://app.example/", False),
+    ],
+)
+def test_an_account_has_rules_of_its_own(rules: Browser, sid: str, url: str, may: bool) -> None:
+    outcome = of_account(rules, sid, url)
+    assert isinstance(outcome, Answer) is may
+    assert may or getattr(outcome, "code", None) == 11210
+
+
+def test_a_connection_one_account_may_have_is_not_lent_to_another(rules: Browser) -> None:
+    url = "http://inside.example/"
+    assert isinstance(of_account(rules, "AC1", url), Answer)
+    assert isinstance(of_account(rules, "AC9", url), Fault)
+    assert isinstance(of_account(rules, "AC1", url), Answer)
+    assert len(rules.internet.dialled) == 1
