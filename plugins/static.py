@@ -3,7 +3,7 @@
 [[numbers]]
 number = "9*"
 router = "static"
-targets = ["sip:{user}@127.0.0.1:5062"]     # {user}: the dialled user part
+targets = ["sip:{user}@127.0.0.1:5062"]     # {user}: the dialled user part; or "client:{user}"
 """
 
 from __future__ import annotations
@@ -20,19 +20,25 @@ from b2bua.routing.plan import Ring, Target
 
 USER_CHARS = "-_.!~*'()&=+$,;?/"  # RFC 3261 section 25.1: user
 
+CLIENT = "client:"  # all phones of a registered user
+
 
 @implementer(IRouter)
 class Static:
     """Rings all targets at once; the first that answers has the call."""
 
     async def take(self, call: Call) -> None:
-        user = quote(call.offer.called, safe=USER_CHARS)
-        uris = [uri.replace("{user}", user) for uri in call.offer.number.targets]
-        if not uris:
+        targets = tuple(_target(text, call.offer.called) for text in call.offer.number.targets)
+        if not targets:
             await call.refuse(404, "Not Found")
             return
-        targets = tuple(Target(uri=uri) for uri in uris)
         await call.ring(Ring(targets, answer_on_bridge=True))
+
+
+def _target(text: str, called: str) -> Target:
+    if text.startswith(CLIENT):
+        return Target(client=text.removeprefix(CLIENT).replace("{user}", called))
+    return Target(uri=text.replace("{user}", quote(called, safe=USER_CHARS)))
 
 
 @implementer(IPlugin, IRouterFactory)

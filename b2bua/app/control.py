@@ -50,12 +50,18 @@ def listen(reactor: Any, path: Path, site: Site) -> Any:
 
 
 class ControlSite(Site):
-    """`/callbacks`, `/callbacks/TOKEN`, `/callbacks/TOKEN/replay` and `/notifications`, in JSON."""
+    """JSON: `/callbacks`, a TOKEN of them, its `/replay`, `/notifications`, `/registrations`."""
 
-    def __init__(self, desk: Desk, notifications: Notifications) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        notifications: Notifications,
+        registrations: Callable[[], Any] = dict,
+    ) -> None:
         root = Resource()
         root.putChild(b"callbacks", _Page(_Callbacks(desk).reply))
         root.putChild(b"notifications", _Page(_Notes(notifications).reply))
+        root.putChild(b"registrations", _Page(_Told(registrations).reply))
         Site.__init__(self, root)
         self.displayTracebacks = False
         self.noisy = False
@@ -143,6 +149,18 @@ class _Notes:
             return 404, {"problem": "no such page"}
         found = await self._notifications.find(query("account"), query("call"), query.size)
         return 200, [{**asdict(note), "level": note.level} for note in found]
+
+
+class _Told:
+    """A page that is read whole."""
+
+    def __init__(self, told: Callable[[], Any]) -> None:
+        self._told = told
+
+    async def reply(self, method: str, path: list[str], _query: _Query) -> Reply:
+        if method != "GET" or path:
+            return 404, {"problem": "no such page"}
+        return 200, self._told()
 
 
 def _finish(reply: Reply, request: Any) -> None:

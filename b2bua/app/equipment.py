@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
+from b2bua.app.registrations import NoRows, Registrations, Rows
 from b2bua.app.settings import Settings
 from b2bua.app.signing import SigningKeys
 from b2bua.app.verification import Verifier
@@ -134,6 +135,7 @@ class Equipment:
     `wall` returns seconds since the epoch; `local_for` our end towards a hop; `is_late` whether
     this process cannot keep up.  `forget` is told the CallSid of each call that is over.
     `verifier` is None where no caller's identity is verified.
+    `bindings` keeps registered contacts, `is_open` says whether a hop's connection is there.
     """
 
     clock: IReactorTime
@@ -157,6 +159,14 @@ class Equipment:
     is_late: Callable[[], bool] = lambda: False
     forget: Callable[[str], None] = lambda _call_sid: None
     play_tokens: count[int] = field(default_factory=lambda: count(1))
+    bindings: Rows = field(default_factory=NoRows)
+    is_open: Callable[[Hop], bool] = lambda _hop: True
+    registrations: Registrations = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what is made of the rest."""
+        limits = self.settings.limits
+        self.registrations = Registrations(self.clock, limits, self.bindings, self.is_open)
 
     def number_for(self, user: str) -> NumberSettings | None:
         """Return what becomes of calls to a user part: an account's own number says, then the site.

@@ -84,11 +84,12 @@ def judge(
     number_for: NumberFor,
     policy: MediaPolicy,
     sid: str,
+    user: str = "",
 ) -> Arrival | Refusal:
     """Return the call that this INVITE asks for, or the refusal it gets.
 
     `source` is the numeric address that it came from, `number_for` knows what becomes of calls to
-    a user part, `sid` names the call.
+    a user part, `sid` names the call.  `user` has proved to be the caller, whatever From says.
     """
     refusal = _unserviceable(request)
     if refusal is not None:
@@ -106,9 +107,9 @@ def judge(
     account = settings.account(number.account_sid)
     max_forwards = request.max_forwards
     return Arrival(
-        facts=_facts(request, sid, number.account_sid, source),
+        facts=_facts(request, sid, number.account_sid, source, user),
         offer=Offer(
-            caller=_user(request.from_.uri),
+            caller=user or _user(request.from_.uri),
             called=called,
             number=number,
             account_country=account.country if account is not None else "",
@@ -149,14 +150,14 @@ def _description(request: Request, policy: MediaPolicy) -> Description | Refusal
     return read
 
 
-def _facts(request: Request, sid: str, account_sid: str, source: str) -> LegFacts:
+def _facts(request: Request, sid: str, account_sid: str, source: str, user: str) -> LegFacts:
     uri = request.uri
     return LegFacts(
         call_sid=sid,
         account_sid=account_sid,
         direction=Direction.INBOUND,
         status=Status.RINGING,
-        from_=_shown(request.from_.uri),
+        from_=f"client:{user}" if user else _shown(request.from_.uri),
         to=_shown(uri),
         caller_name=request.from_.display or None,
         forwarded_from=_forwarded_from(request),

@@ -60,6 +60,17 @@ class LimitsSettings(Section):
     """Failures a minute, after which the source is not answered for `digest_silence`."""
     digest_silence: Seconds = 60.0
 
+    # Registered phones
+    register_expires_min: Count = 60
+    """Seconds; a REGISTER that asks for less gets 423.  Above 3,600 it counts as 3,600."""
+    register_expires_max: Count = 3_600
+    """Seconds that a contact is bound at most."""
+    contacts_per_user: Count = 10
+    contacts: Count = 20_000
+    """Contacts of all users together."""
+    registers_per_second: Count = 200
+    """Accepted a second, of all users together; one more gets 503."""
+
     # Media
     media_port_min: Annotated[int, Field(ge=0, le=65_535)] = 1_024
     """The lowest port in a peer's SDP that media is sent to."""

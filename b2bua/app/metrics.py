@@ -35,6 +35,7 @@ _HELP = {
     "media_copies_dropped": "Copies of packets lost to recordings that were read too slowly.",
     "calls_total": "Calls taken since the start.",
     "refused": "Calls and requests refused, by reason.",
+    "contacts": "Contacts that are registered.",
     "malformed": "Malformed messages, by reason.",
 }
 _LABELS = {

@@ -19,6 +19,7 @@ from b2bua.call.vocabulary import Refused, Word
 from b2bua.media.interfaces import NoPortsError
 from b2bua.net.local import Local
 from b2bua.routing.plan import LegFacts, Target
+from b2bua.sip.dialog.forked import ForkedSession
 from b2bua.sip.dialog.session import Identity, Session
 from b2bua.sip.nexthop import SECURE, Hop, request_hop
 from b2bua.sip.uri import Uri, read_uri
@@ -27,12 +28,17 @@ from b2bua.sip.values import NameAddr
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an INVITE goes, and what answers a challenge there."""
+    """Where an INVITE goes, and what answers a challenge there.
+
+    `to` is who is called, where that is not `uri` itself.
+    """
 
     uri: Uri
     hop: Hop
     credentials: tuple[str, str] | None = None
     trunk: str = ""
+    routes: tuple[NameAddr, ...] = ()
+    to: str = ""
 
 
 class Outbound:
@@ -52,45 +58,55 @@ class Outbound:
         ended: Callable[[LiveLeg], None],
     ) -> LiveLeg | Refused:
         """Make the leg; its `session.start` sends the INVITE.  A refusal says why it cannot be."""
-        found = self._destination(effect.target)
+        found = self._destinations(effect.target)
         if isinstance(found, Refused):
             return found
-        local = self._equipment.local_for(found.hop)
         tag = self._equipment.entropy.tag()
-        lines = self._legs.lines(effect.leg, v6=":" in found.hop.host, nat=False)
+        lines = self._legs.lines(effect.leg, v6=":" in found[0].hop.host, nat=False)
         try:
             body = None if effect.sdp is None else lines.tell(effect.sdp)
         except NoPortsError as problem:
             lines.close()
             return Refused(503, str(problem), local=True, is_ours=True)
-        session = Session.outgoing(
+        sessions = [self._session(effect, facts, one, tag, body) for one in found]
+        return self._legs.add(
+            effect.leg,
+            facts.parent_call_sid or effect.leg,
+            (effect.call_id, tag),
+            sessions[0] if len(sessions) == 1 else ForkedSession(sessions),
+            lines,
+            say=say,
+            ended=ended,
+        )
+
+    def _session(
+        self, effect: OpenLeg, facts: LegFacts, found: Destination, tag: str, body: bytes | None
+    ) -> Session:
+        equipment = self._equipment
+        local = equipment.local_for(found.hop)
+        caller = NameAddr(_from_uri(facts.from_, local), facts.caller_name or "")
+        remote = replace(found.uri, params=(), headers=())
+        return Session.outgoing(
             Identity(
                 call_id=effect.call_id,
-                local=NameAddr(_from_uri(facts.from_, local), facts.caller_name or "").with_tag(
-                    tag
-                ),
-                remote=NameAddr(replace(found.uri, params=(), headers=())),
+                local=caller.with_tag(tag),
+                remote=NameAddr(Uri("sip", local.host, user=found.to) if found.to else remote),
                 contact=contact_at(local, secured=found.uri.scheme == "sips"),
                 max_forwards=self._max_forwards,
             ),
             found.uri,
             found.hop,
             sdp=body,
-            timers=self._equipment.timers,
-            new_cnonce=self._equipment.entropy.tag,
-            headers=(*effect.target.headers, *self._signed(found.trunk, facts)),
+            timers=equipment.timers,
+            new_cnonce=equipment.entropy.tag,
+            headers=(
+                *(("Route", str(route)) for route in found.routes),
+                *effect.target.headers,
+                *self._signed(found.trunk, facts),
+            ),
             credentials=found.credentials,
-            jitter=self._equipment.entropy.fraction,
-            policy=self._equipment.settings.sip.session_timer,
-        )
-        return self._legs.add(
-            effect.leg,
-            facts.parent_call_sid or effect.leg,
-            (effect.call_id, tag),
-            session,
-            lines,
-            say=say,
-            ended=ended,
+            jitter=equipment.entropy.fraction,
+            policy=equipment.settings.sip.session_timer,
         )
 
     def _signed(self, trunk: str, facts: LegFacts) -> tuple[tuple[str, str], ...]:
@@ -107,6 +123,27 @@ class Outbound:
             equipment.entropy.origination_id(),
             equipment.wall(),
         )
+
+    def _destinations(self, target: Target) -> list[Destination] | Refused:
+        if target.client:
+            return self._phones(target.client)
+        found = self._destination(target)
+        return found if isinstance(found, Refused) else [found]
+
+    def _phones(self, user: str) -> list[Destination] | Refused:
+        """Return where all phones of a user are: those of one address family, the first one's."""
+        equipment = self._equipment
+        if user not in equipment.settings.passwords:
+            return Refused(404, f"there is no user {user}", local=True)
+        bound = equipment.registrations.of(user)
+        if not bound:
+            return Refused(480, f"no phone of {user} is registered", local=True)
+        is_v6 = ":" in bound[0].hop.host
+        return [
+            Destination(one.contact, one.hop, routes=one.path, to=user)
+            for one in bound
+            if (":" in one.hop.host) == is_v6
+        ]
 
     def _destination(self, target: Target) -> Destination | Refused:
         given = target.credentials
@@ -138,7 +175,7 @@ class Outbound:
 
 def _from_uri(caller: str, local: Local) -> Uri:
     """Return our From: the caller's user part at our own host, never at the caller's."""
-    user = caller
+    user = caller.removeprefix("client:")
     if caller.lower().startswith(("sip:", "sips:")):
         user = caller.split(":", 1)[1].split("@", 1)[0]
     return Uri("sip", local.host, user=user or "anonymous")

@@ -164,6 +164,8 @@ class Daemon(MultiService):
             numbers=self._storage.numbers,
             entropy=entropy,
             tapes=self._tapes,
+            bindings=self._storage.bindings,
+            is_open=self._connections.is_open,
         )
         routers = make_routers(settings, self._site(settings))
         self.switchboard.equip(self.equipment, routers, _policy(settings))
@@ -179,7 +181,9 @@ class Daemon(MultiService):
         )
         self._admin_port: Any = None
         desk = Desk(self._storage.outbox, self._callbacks, limits.callback_give_up)
-        self._control = control.ControlSite(desk, self._storage.notifications)
+        self._control = control.ControlSite(
+            desk, self._storage.notifications, self.equipment.registrations.told
+        )
         self._control_port: Any = None
 
     def startService(self) -> None:
@@ -208,7 +212,7 @@ class Daemon(MultiService):
         except (ValueError, CannotListenError, OSError) as problem:
             self._relay.stop()
             raise StartError(str(problem)) from problem
-        self._storage.start(self._callbacks, self._tapes)
+        self._storage.start(self._callbacks, self._tapes, self.equipment.registrations)
         garbage.settle()
         self.lag.start()
         MultiService.startService(self)
@@ -231,6 +235,7 @@ class Daemon(MultiService):
         await self._tapes.stop()
         await self._callbacks.flush(FLUSH)
         await self._storage.stop()
+        self.equipment.registrations.stop()
         self._arrivals.stop()
         self._driver.stop()
         await self._connections.stop()

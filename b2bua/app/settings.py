@@ -6,7 +6,7 @@ the file, the line and the key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -207,6 +207,7 @@ class Settings(Section):
     _number_of: Prefixes[NumberSettings] = PrivateAttr()
     _trunk_of: Prefixes[TrunkEntry] = PrivateAttr()
     _inbound: list[tuple[Network, TrunkEntry]] = PrivateAttr()
+    _passwords: dict[str, str] = PrivateAttr()
 
     def model_post_init(self, _context: Any) -> None:
         """Prepare the lookups, which happen for every call."""
@@ -218,6 +219,7 @@ class Settings(Section):
                 self._trunk_of.add_prefix(prefix.removesuffix("*"), trunk)
         inbound = [(network, trunk) for trunk in self.trunks for network in trunk.inbound_from]
         self._inbound = sorted(inbound, key=lambda pair: -pair[0].prefixlen)
+        self._passwords = {user.name: user.password for user in self.users}
 
     def number_for(self, user: str) -> NumberSettings | None:
         """Return the entry for a dialled user part: exact, then the longest prefix, then `*`."""
@@ -235,6 +237,11 @@ class Settings(Section):
     def trunk(self, name: str) -> TrunkEntry | None:
         """Return the trunk of this name."""
         return next((trunk for trunk in self.trunks if trunk.name == name), None)
+
+    @property
+    def passwords(self) -> Mapping[str, str]:
+        """The passwords of the users, by name."""
+        return self._passwords
 
     def account(self, sid: str) -> Account | None:
         """Return the account of this SID."""

@@ -12,9 +12,11 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
+from b2bua.app.kept_bindings import KeptBindings
 from b2bua.app.kept_letters import KeptLetters, resume
 from b2bua.app.logs import logger, traceback
 from b2bua.app.recovery import Recovery
+from b2bua.app.registrations import Registrations
 from b2bua.app.settings import Settings
 from b2bua.app.start_error import StartError
 from b2bua.app.tapes import Tapes
@@ -22,6 +24,7 @@ from b2bua.callbacks.delivery import Callbacks
 from b2bua.callbacks.http import event_fields
 from b2bua.callbacks.interfaces import Letter
 from b2bua.routing.plan import LegFacts
+from b2bua.store.contacts import Contacts
 from b2bua.store.database import Database, StoreAwayError, StoreURLError
 from b2bua.store.journal import Journal
 from b2bua.store.kept_calls import KeptCalls
@@ -74,6 +77,7 @@ class Storage:
         self.outbox = OutboxTable(self.writer, places)
         self.notifications = Notifications(self.writer, places)
         self.recordings = Recordings(self.writer, places)
+        self.bindings = KeptBindings(Contacts(self.writer, places), wall)
         self.letters = KeptLetters(self.outbox, self._undelivered)
         self.calls = KeptCalls(settings.limits.call_records, self.journal, places.next)
         self.numbers = KeptNumbers(settings.limits.account_numbers, self.writer, places.next)
@@ -94,10 +98,10 @@ class Storage:
         except StoreAwayError as problem:
             log.warning("the store is away", problem=str(problem))
 
-    def start(self, callbacks: Callbacks, tapes: Tapes) -> None:
-        """Open the store, off the reactor; `callbacks` and `tapes` go on with what it has."""
+    def start(self, callbacks: Callbacks, tapes: Tapes, registrations: Registrations) -> None:
+        """Open the store, off the reactor; all of them go on with what it has."""
         self._pool.start()
-        resuming = Deferred.fromCoroutine(self._resume(callbacks, tapes))
+        resuming = Deferred.fromCoroutine(self._resume(callbacks, tapes, registrations))
         resuming.addErrback(self._not_resumed)
         self._forgetting.start(FORGET_EVERY, now=True)
         self._beating.start(BEAT_EVERY, now=False)
@@ -139,9 +143,15 @@ class Storage:
         )
         self.notifications.add(note)
 
-    async def _resume(self, callbacks: Callbacks, tapes: Tapes) -> None:
+    async def _resume(
+        self, callbacks: Callbacks, tapes: Tapes, registrations: Registrations
+    ) -> None:
+        async def restore() -> None:
+            registrations.restore(await self.bindings.read(self._reactor.seconds))
+
         for step in (
             self.numbers.load,
+            restore,
             self._recovery.run,
             lambda: tapes.resume(self.letters.began),
             lambda: resume(self.outbox, callbacks, self.letters.began),

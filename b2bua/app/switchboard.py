@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from b2bua.api.interfaces import Order
-from b2bua.app.authentication import Authentication
+from b2bua.app.authentication import Authentication, Challenged, LetIn, Shut
 from b2bua.app.equipment import Equipment
 from b2bua.app.inbound import Arrival, Refusal, Takeover, judge, judge_takeover
 from b2bua.app.legs import Legs
@@ -28,13 +28,14 @@ from b2bua.call.call import Call
 from b2bua.call.origination import OriginatedCall
 from b2bua.call.vocabulary import Digit
 from b2bua.media.interfaces import Notice, Played, Pressed, Silent
-from b2bua.net.driver import ServerTransaction, stateless_tag
+from b2bua.net.driver import ServerTransaction, Silence, stateless_tag
 from b2bua.routing.interfaces import IRouter
 from b2bua.routing.plan import LegFacts, NumberSettings, Offer
 from b2bua.sip.dialog.capabilities import answer_outside
 from b2bua.sip.dialog.session import Session
 from b2bua.sip.message import Request, Response
 from b2bua.sip.nexthop import Hop
+from b2bua.sip.registrar.registration import user_of
 from b2bua.sip.uri import Uri
 
 MAX_FORWARDS = 70
@@ -91,7 +92,7 @@ class Switchboard:
 
     # What arrives.
 
-    def refusal(self, request: Request, source: Hop) -> Response | None:
+    def refusal(self, request: Request, source: Hop) -> Response | Silence | None:
         """Judge a new request before anything is spent on it.
 
         Whatever neither belongs to a call nor becomes one is answered here, without state (8.2.7):
@@ -99,13 +100,17 @@ class Switchboard:
         """
         if request.to.tag is not None:
             return None if self._legs.of(request) else self._refuse(request, 481)
+        if request.method == "REGISTER" and self._equipment.settings.users:
+            return self._unregistrable(request, source)
         if request.method != "INVITE":
             return answer_outside(request, stateless_tag(request))
-        return (
-            self._beyond_capacity(request)
-            or self._untrusted(request, source)
-            or self._unacceptable(request, source)
-        )
+        beyond = self._beyond_capacity(request)
+        if beyond is not None:
+            return beyond
+        judgement = self._authentication.judge(request, source.host)
+        if isinstance(judgement, LetIn):
+            return self._unacceptable(request, source, judgement.user)
+        return self._shut_out(request, source, judgement)
 
     def _beyond_capacity(self, request: Request) -> Response | None:
         reason = self._reason_to_refuse()
@@ -121,22 +126,40 @@ class Switchboard:
             return "capacity"
         return "overload" if self._equipment.is_late() else None
 
-    def _untrusted(self, request: Request, source: Hop) -> Response | None:
-        challenges = self._authentication.refusal(request, source.host)
-        if challenges is None:
-            return None
-        self._tell_refused("unauthenticated" if challenges else "untrusted_source", source)
-        return self._refuse(request, 401 if challenges else 403, challenges)
+    def _unregistrable(self, request: Request, source: Hop) -> Response | Silence | None:
+        """Let a REGISTER pass whose sender has proved to be the very user it is about (10.3)."""
+        judgement = self._authentication.prove(request, source.host)
+        if not isinstance(judgement, LetIn):
+            return self._shut_out(request, source, judgement)
+        if judgement.user != user_of(request):
+            self._tell_refused("another_user", source)
+            return self._refuse(request, 403)
+        if not self._equipment.registrations.has_room():
+            self._tell_refused("registers", source)
+            return self._refuse(request, 503, [("Retry-After", self._retry_after())])
+        return None
 
-    def _unacceptable(self, request: Request, source: Hop) -> Response | None:
-        judged = self._judge(request, source)
+    def _shut_out(
+        self, request: Request, source: Hop, judgement: Shut | Challenged
+    ) -> Response | Silence:
+        if isinstance(judgement, Challenged):
+            self._tell_refused("unauthenticated", source)
+            return self._refuse(request, 401, judgement.fields)
+        if judgement is Shut.SILENT:
+            self._tell_refused("silenced", source)
+            return Silence()
+        self._tell_refused("untrusted_source", source)
+        return self._refuse(request, 403)
+
+    def _unacceptable(self, request: Request, source: Hop, user: str) -> Response | None:
+        judged = self._judge(request, source, user)
         if not isinstance(judged, Refusal):
             self._arrival = judged
             return None
         self._tell_refused(judged.why, source)
         return self._refuse(request, judged.status, judged.headers, judged.reason)
 
-    def _judge(self, request: Request, source: Hop) -> Arrival | Takeover | Refusal:
+    def _judge(self, request: Request, source: Hop, user: str) -> Arrival | Takeover | Refusal:
         equipment = self._equipment
         if "Replaces" in request.headers:
             return judge_takeover(
@@ -149,6 +172,7 @@ class Switchboard:
             equipment.number_for,
             self._policy,
             equipment.entropy.call_sid(),
+            user,
         )
 
     def request_received(self, transaction: ServerTransaction) -> None:
@@ -156,6 +180,9 @@ class Switchboard:
         leg = self._legs.of(transaction.request)
         if leg is not None:
             leg.requested(transaction)
+            return
+        if transaction.request.method == "REGISTER":
+            self._equipment.registrations.take(transaction)
             return
         arrival, self._arrival = self._arrival, None
         assert arrival is not None, "the driver asks `refusal` just before"
@@ -330,4 +357,5 @@ class Switchboard:
             "calls_total": self.total,
             "refused": dict(self.refused),
             "malformed": dict(self.malformed_by_reason),
+            "contacts": len(self._equipment.registrations),
         }

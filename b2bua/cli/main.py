@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from b2bua import __version__
-from b2bua.cli import callbacks, check, notifications, plugins
+from b2bua.cli import callbacks, check, notifications, plugins, registrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ COMMANDS = (
     Command("check", check.SUMMARY, check.arguments, check.run),
     Command("callbacks", callbacks.SUMMARY, callbacks.arguments, callbacks.run),
     Command("notifications", notifications.SUMMARY, notifications.arguments, notifications.run),
+    Command("registrations", registrations.SUMMARY, registrations.arguments, registrations.run),
     Command("plugins", plugins.SUMMARY, plugins.arguments, plugins.run),
 )
 

@@ -151,6 +151,10 @@ class Connections:
         """Call `found` once with the numeric places that `hop` may mean, best first."""
         self._locator.locate(hop, found)
 
+    def is_open(self, hop: Hop) -> bool:
+        """Whether the stream connection that `hop` names is still there."""
+        return self._streams.is_open(hop.connection)
+
     @property
     def unreachable(self) -> Unreachable:
         """The places that could not be reached lately."""

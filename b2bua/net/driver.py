@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from b2bua.net.failover import Failover
-from b2bua.net.interfaces import Sent, TransactionUser, Wire
+from b2bua.net.interfaces import Sent, Silence, TransactionUser, Wire
 from b2bua.net.local import Local
 from b2bua.net.names import is_numeric
 from b2bua.net.timers import Timetable
@@ -43,11 +43,14 @@ __all__ = [
     "DriverLimits",
     "Sent",
     "ServerTransaction",
+    "Silence",
     "TransactionUser",
     "Wire",
     "stateless_tag",
 ]
 
+
+Refuse = Callable[[Request, Hop], "Response | Silence | None"]
 
 _OUR_REQUEST = re.compile(rb"([A-Z]+) [^\r\n]+\r\nVia: [^\r\n;]+;branch=([0-9A-Za-z.]+)[;\r]")
 
@@ -76,14 +79,15 @@ class Driver:
         timers: Timers,
         new_branch: Callable[[], str],
         limits: DriverLimits | None = None,
-        refuse: Callable[[Request, Hop], Response | None] | None = None,
+        refuse: Refuse | None = None,
     ) -> None:
         """Make a driver that has no transactions.
 
         `new_branch` returns a token that is unique in space and time; the cookie is put before
         it.  `refuse` is asked about every new request, with its source, before there is any state;
-        the response that it returns is sent and all is forgotten (8.2.7).  Such a response needs
-        a `stateless_tag`, and a request that it lets pass is received by the user at once.
+        the response that it returns is sent and all is forgotten (8.2.7), or not even that
+        (`Silence`).  Such a response needs a `stateless_tag`, and a request that it lets pass is
+        received by the user at once.
         """
         self._clock = clock
         self._connections = connections
@@ -143,12 +147,17 @@ class Driver:
             known.receive(request)
         elif request.method == "CANCEL":
             self._take_cancel(request, source, local)
-        elif (refusal := self._refusal_of(request, source)) is not None:
-            self._answer_statelessly(refusal, way_back(request, source))
         else:
-            self._add_server(request, source, local).begin()
+            self._take_new(request, source, local)
 
-    def _refusal_of(self, request: Request, source: Hop) -> Response | None:
+    def _take_new(self, request: Request, source: Hop, local: Local) -> None:
+        refusal = self._refusal_of(request, source)
+        if refusal is None:
+            self._add_server(request, source, local).begin()
+        elif isinstance(refusal, Response):
+            self._answer_statelessly(refusal, way_back(request, source))
+
+    def _refusal_of(self, request: Request, source: Hop) -> Response | Silence | None:
         """Return the answer to a new request that gets no transaction."""
         if self._live.server_count >= self._limits.server_transactions:
             tag = stateless_tag(request)
@@ -157,9 +166,7 @@ class Driver:
             return request.reply(482, to_tag=stateless_tag(request))
         return None if self._refuse is None else self._ask(self._refuse, request, source)
 
-    def _ask(
-        self, refuse: Callable[[Request, Hop], Response | None], request: Request, source: Hop
-    ) -> Response | None:
+    def _ask(self, refuse: Refuse, request: Request, source: Hop) -> Response | Silence | None:
         try:
             return refuse(request, source)
         except Exception:  # the boundary to the user, as in `tell`

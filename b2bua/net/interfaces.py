@@ -31,6 +31,10 @@ class TransactionUser(Protocol):
         """Count a message that could not be read; it has been answered if that was possible."""
 
 
+class Silence:
+    """No answer at all to a request, in the place of a response."""
+
+
 class Sent(Protocol):
     """A request of ours on its way."""
 

@@ -84,6 +84,11 @@ class Streams:
         else:
             stream.send(data, failed)
 
+    def is_open(self, number: int) -> bool:
+        """Whether the connection of this number can be written to."""
+        found = self._open.get(number)
+        return found is not None and not found[0].is_closing
+
     def accept(self, peer: Hop, local: Local) -> Stream | None:
         """Return a stream for a connection from `peer`; None: it is one too many."""
         if not self._has_room(peer.host):

@@ -232,14 +232,16 @@ class Credentials:
 class Target:
     """One leg to ring.
 
-    Exactly one of `number` (E.164 or a trunk's own pattern; a trunk carries it) and `uri` (a SIP
-    URI, with its parameters) is given.  `headers` are added to the INVITE; only names the product
-    allows pass (rcml.md N-1).  `screen_timeout` bounds `screen`, in seconds.  `problem` says
-    (code, text) why this target can't be rung: its leg ends `failed` without an INVITE.
+    Exactly one of `number` (E.164 or a trunk's own pattern; a trunk carries it), `uri` (a SIP URI,
+    with its parameters) and `client` (the name of a user, all of whose phones ring) is given.
+    `headers` are added to the INVITE; only names the product allows pass (rcml.md N-1).
+    `screen_timeout` bounds `screen`, in seconds.  `problem` says (code, text) why this target can't
+    be rung: its leg ends `failed` without an INVITE.
     """
 
     number: str = ""
     uri: str = ""
+    client: str = ""
     label: str = ""
     trunk: str = ""
     headers: tuple[tuple[str, str], ...] = ()
@@ -253,7 +255,8 @@ class Target:
     @property
     def to(self) -> str:
         """What webhooks call `To`."""
-        return self.label or self.number or self.uri
+        named = f"client:{self.client}" if self.client else ""
+        return self.label or named or self.number or self.uri
 
 
 @dataclass(frozen=True, slots=True)

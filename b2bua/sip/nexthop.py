@@ -30,7 +30,8 @@ class Hop:
 
     `transport` is in lower case, `host` a numeric address (IPv6 without brackets) or a name,
     `connection` the number of an open stream connection, 0 for none.  `domain` is the name that a
-    TLS peer's certificate must show, empty where that is `host`.
+    TLS peer's certificate must show, empty where that is `host`.  `is_flow`: the peer is reached
+    this way or not at all, whatever its Contact says (RFC 5626).
     """
 
     transport: str
@@ -38,6 +39,7 @@ class Hop:
     port: int
     connection: int = 0
     domain: str = ""
+    is_flow: bool = False
 
 
 def request_hop(uri: Uri, routes: Sequence[NameAddr] = ()) -> Hop:

@@ -77,6 +77,15 @@ NOTIFICATIONS = sa.Table(
 )
 """What went wrong in calls, with the request and the response it was about."""
 
+CONTACTS = sa.Table(
+    "contacts",
+    METADATA,
+    sa.Column("place", PLACE, primary_key=True, autoincrement=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+)
+"""Registered contacts, each change of one as another row.  `expires_at` is in epoch seconds."""
+
 
 RECORDINGS = sa.Table(
     "recordings",
@@ -170,6 +179,9 @@ FORGET_DEAD = sa.delete(CALLBACKS).where(
     CALLBACKS.c.place < sa.bindparam("before"),
     CALLBACKS.c.state == sa.literal_column(f"'{State.DEAD.value}'"),
 )
+ADD_CONTACT = sa.insert(CONTACTS)
+REMOVE_CONTACT = sa.delete(CONTACTS).where(CONTACTS.c.place == sa.bindparam("at_place"))
+FORGET_CONTACTS = sa.delete(CONTACTS).where(CONTACTS.c.expires_at < sa.bindparam("before"))
 
 ADD_LEG = sa.insert(LIVE_LEGS)
 REMOVE_LEG = sa.delete(LIVE_LEGS).where(LIVE_LEGS.c.call_sid == sa.bindparam("of_call"))
@@ -201,6 +213,9 @@ WRITES: tuple[sa.UpdateBase, ...] = (
     FORGET_EVENTS,
     FORGET_NOTIFICATIONS,
     FORGET_DEAD,
+    ADD_CONTACT,
+    REMOVE_CONTACT,
+    FORGET_CONTACTS,
 )
 
 

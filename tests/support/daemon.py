@@ -40,7 +40,7 @@ shed_lag_ms = 30_000
 {limits}
 """
 
-TOTALS = {"refused", "malformed", "reactor_lag_ms"}
+TOTALS = {"refused", "malformed", "reactor_lag_ms", "contacts"}
 
 
 class Daemon:

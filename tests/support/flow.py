@@ -4,6 +4,8 @@ A line is a time in seconds, an actor, and what it says (`->`) or hears (`<-`):
 
     phone b1 101                     # who rings when 101 is dialled (`manual`: does nothing itself)
     doc /voice <Response>...</Response>
+    client bob b1 b2 [manual]        # the phones that bob has registered; none: he has no phone
+    limit call_legs 5                # a setting of [limits]
     silent                           # phones send no media, which is noticed; else they do
     sip session_expires = 300        # a setting of [sip]; other sections by their names
     0.00  a    -> INVITE 100
@@ -39,7 +41,10 @@ from b2bua.callbacks.http import HttpSink
 from b2bua.net.driver import Driver
 from b2bua.routing.interfaces import Site
 from b2bua.routing.plan import Ask, ErrorTone, Prompt, Speech
+from b2bua.sip.nexthop import Hop
+from b2bua.sip.registrar.binding import Binding
 from b2bua.sip.transaction.timers import Timers
+from b2bua.sip.uri import Uri
 from tests.support.fake_web import FakeWeb
 from tests.support.flow_api import ApiActor
 from tests.support.memory_relay import MemoryRelay
@@ -75,6 +80,9 @@ number = "*"
 router = "static"
 targets = ["sip:{{user}}@192.0.2.2:5060"]
 """
+
+
+USER = '[[users]]\nname = "{}"\npassword = "secret"\n'
 
 
 @dataclass(frozen=True)
@@ -156,6 +164,9 @@ class Flow:
         self._is_silent = False
         self._sections: dict[str, list[str]] = {}
         self._names = {f"CA{1:032x}": "a"}
+        self._of_clients: dict[str, str] = {}
+        self._users: list[str] = []
+        self._limits = ["[limits]"]
         for number, line in enumerate(text.splitlines(), 1):
             self._read(number, line.split(" #")[0].strip())
         self._build()
@@ -171,6 +182,7 @@ class Flow:
 
     def drain(self) -> None:
         """Let every timer of SIP run out: what is left then is a leak."""
+        self.equipment.registrations.stop()
         self._advance_to(self.clock.seconds() + 70)
 
     def complaints(self) -> list[str]:
@@ -194,7 +206,7 @@ class Flow:
             "callbacks": self.callbacks.pending,
             "recordings": len(self.tapes),
         }
-        totals = ("calls_total", "refused", "malformed")
+        totals = ("calls_total", "refused", "malformed", "contacts")
         return {name: value for name, value in counters.items() if value and name not in totals}
 
     # How a flow is read.
@@ -207,6 +219,12 @@ class Flow:
             case ["phone", name, dialled, *traits]:
                 self._by_number[dialled] = self._phones[name] = self._phone(name)
                 self._phones[name].manual = "manual" in traits
+            case ["client", user, *names]:
+                self._users.append(user)
+                self._of_clients |= dict.fromkeys((n for n in names if n != "manual"), user)
+                for name in self._of_clients:
+                    self._by_number[name] = self._phones[name] = self._phone(name)
+                    self._phones[name].manual = "manual" in names
             case ["caller", *traits]:
                 self._phones["a"] = self._phone("a")
                 self._phones["a"].manual = "manual" in traits
@@ -216,6 +234,8 @@ class Flow:
                 self._web.serve(HOST + path, "", status=int(status))
             case ["slow", path, seconds]:
                 self._web.delays[HOST + path] = float(seconds)
+            case ["limit", name, figure]:
+                self._limits.append(f"{name} = {figure}")
             case ["silent"]:
                 self._is_silent = True
             case [("sip" | "limits") as section, _, "=", *_]:
@@ -263,8 +283,11 @@ class Flow:
             lambda: f"b{next(branches)}",
             refuse=self.switchboard.refusal,
         )
+        users = "".join(USER.format(user) for user in self._users)
         self.settings = settings = settings_from_text(
-            SETTINGS.format(
+            "\n".join([*self._limits, ""])
+            + users
+            + SETTINGS.format(
                 **{
                     name: HOST + path if path.startswith("/") else path
                     for name, path in self._options.items()
@@ -277,7 +300,7 @@ class Flow:
         entropy = Counted()
         self.callbacks = Callbacks(clock, HttpSink(self._web), random_=entropy.fraction)
         self.tapes = MemoryTapes(clock, self.relay, self.callbacks, entropy).tapes
-        equipment = Equipment(
+        self.equipment = equipment = Equipment(
             clock=clock,
             wall=lambda: 1_282_266_822 + clock.seconds(),
             settings=settings,
@@ -290,6 +313,9 @@ class Flow:
             timers=timers,
             tapes=self.tapes,
             entropy=entropy,
+        )
+        equipment.registrations.restore(
+            bound(user, name, TRUNK) for name, user in self._of_clients.items()
         )
         routers = make_routers(settings, Site(clock=clock, web=self._web))
         policy = MediaPolicy(settings, [SERVER[0]], [SERVER[1]])
@@ -343,11 +369,16 @@ class Flow:
         text = data.decode("utf-8", "replace")
         call_id = re.search(r"^Call-ID: (.*)\r$", text, re.MULTILINE)
         number = re.match(r"INVITE sips?:([^@;]+)@", text)
-        for phone in self._phones.values():
-            if call_id and phone.has_dialog and phone.call_id == call_id.group(1):
-                phone.hear(data)
-                return
-        if number and number.group(1) in self._by_number:
+        in_call = [
+            phone
+            for phone in self._phones.values()
+            if call_id and phone.has_dialog and phone.call_id == call_id.group(1)
+        ]
+        # Of the phones of one user, which share a Call-ID, the one that is named.
+        named = [one for one in in_call if f":{one.name}@" in text or one.local_tag in text]
+        if in_call and not (number and number.group(1) in self._of_clients):
+            (named or in_call)[0].hear(data)
+        elif number and number.group(1) in self._by_number:
             self._by_number[number.group(1)].hear(data)
 
     # What is heard.
@@ -367,12 +398,21 @@ class Flow:
         asked = dict(ask.fields)
         if asked.get("Direction") != "inbound" and asked.get("To") in self._by_number:
             self._names[asked["CallSid"]] = self._by_number[asked["To"]].name
+        elif asked["To"].startswith("client:"):
+            self._names[asked["CallSid"]] = asked["To"].removeprefix("client:")
         fields = {name: self._names.get(value, value) for name, value in ask.fields}
         token = dict(ask.headers).get("I-Twilio-Idempotency-Token")
         if token is not None:
             fields["token"] = token
         path = ask.url.removeprefix(HOST)
         self._note("web", f"{ask.method} {path}", fields)
+
+
+def bound(user: str, name: str, address: Address) -> Binding:
+    """Return the binding of a phone that has registered for an hour."""
+    host, port = address
+    contact = Uri("sip", host, user=name, port=port)
+    return Binding(user, contact, (), f"reg-{name}", 1, 3_600.0, Hop("udp", host, port))
 
 
 class _NotedWeb(FakeWeb):

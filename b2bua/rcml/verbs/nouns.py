@@ -42,6 +42,7 @@ NUMBER_ATTRIBUTES = SHARED | MACHINE_DETECTION | {"sendDigits", "byoc"}
 SIP_ATTRIBUTES = SHARED | MACHINE_DETECTION | {"username", "password"}
 CLIENT_ATTRIBUTES = SHARED | {"clientNotificationUrl"}
 
+LONGEST_IDENTITY = 256
 _TRUNK = r"[A-Za-z0-9._-]{1,64}"
 
 
@@ -57,7 +58,7 @@ class Noun:
         """What makes two nouns the same leg (rule N-4)."""
         target = self.target
         return (
-            target.number or target.uri or target.label,
+            target.to,
             target.trunk,
             target.send_digits,
             target.headers,
@@ -76,7 +77,7 @@ def read_noun(element: etree._Element, reading: Reading) -> Noun | None:
 
 def read_text(text: str, element: etree._Element, reading: Reading) -> Noun:
     """Read the text of a <Dial> without nouns: a number, a SIP address, or `client:` and a name."""
-    if text.startswith("client:"):
+    if text.startswith("client") and "@" not in text.partition("?")[0]:
         return Noun(_client(text.removeprefix("client:"), element, reading))
     if "@" in text.partition("?")[0]:
         return Noun(_sip(text, element, reading))
@@ -157,9 +158,18 @@ def _sip(text: str, element: etree._Element, reading: Reading) -> Target:
     return Target(uri=uri, headers=address.headers)
 
 
-def _client(name: str, element: etree._Element, reading: Reading) -> Target:
-    target = Target(label=f"client:{_printable(name)}")
-    return _broken(target, element, reading, "ringing a registered client is not supported yet")
+def _client(text: str, element: etree._Element, reading: Reading) -> Target:
+    try:
+        address = read_address(text)
+    except AddressError as problem:
+        label = f"client:{_printable(text)}"
+        return _broken(Target(label=label), element, reading, str(problem))
+    _warn_refused(address.refused, element, reading)
+    name = address.text
+    if not 0 < len(name) <= LONGEST_IDENTITY or has_control(name):
+        target = Target(label=f"client:{_printable(name)}")
+        return _broken(target, element, reading, "it is no name of a client")
+    return Target(client=name, headers=address.headers)
 
 
 def _broken(

@@ -75,7 +75,7 @@ class Dialog:
             hop,
         )
         dialog.local_cseq = invite.cseq.number
-        if hop.connection and not dialog.route_set:
+        if (hop.connection or hop.is_flow) and not dialog.route_set:
             dialog.direct = hop  # a flow: the peer's Contact may lead nowhere (RFC 7118, RFC 5626)
         return dialog
 

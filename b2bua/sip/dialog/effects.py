@@ -22,6 +22,7 @@ class Timer(Symbol):
     ACK = "ack"  # the ACK for our 2xx never came (13.3.1.4)
     ANSWER = "answer"  # our user owes the answer that an ACK must carry (13.2.2.4)
     REOFFER = "reoffer"  # a re-INVITE, the peer's or ours, has had no final response
+    PATIENCE = "patience"  # of several phones, those that say nothing are waited for no more
     GLARE = "glare"  # our re-INVITE met the peer's and is sent again (14.1)
     RELIABLE = "reliable"  # our reliable 18x goes out again (RFC 3262 section 3)
     PRACK = "PRACK"  # the PRACK for it never came

@@ -43,7 +43,7 @@ A command of the other role is a mistake of ours and raises ImpossibleInputError
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from b2bua.sip.dialog import offer_answer, session_timer, transfer
 from b2bua.sip.dialog.authentication import Authentication
@@ -161,6 +161,11 @@ class Session(Wire):
     def remote_tag(self) -> str | None:
         """The peer's tag, None before there is a dialog."""
         return self._usage.dialog.remote.tag if self._usage.has_dialog else None
+
+    @property
+    def early_tags(self) -> Collection[str | None]:
+        """The To tags that provisional responses have brought."""
+        return self._usage.early.keys()
 
     # What the user commands.
 
