@@ -398,7 +398,7 @@ class Flow:
         asked = dict(ask.fields)
         if asked.get("Direction") != "inbound" and asked.get("To") in self._by_number:
             self._names[asked["CallSid"]] = self._by_number[asked["To"]].name
-        elif asked["To"].startswith("client:"):
+        elif asked.get("To", "").startswith("client:"):
             self._names[asked["CallSid"]] = asked["To"].removeprefix("client:")
         fields = {name: self._names.get(value, value) for name, value in ask.fields}
         token = dict(ask.headers).get("I-Twilio-Idempotency-Token")

@@ -94,8 +94,9 @@ class ForkedSession(Session):
     # How it is done.
 
     def _adopt(self, session: Session) -> None:
-        for name in Session.__slots__:
-            setattr(self, name, getattr(session, name))
+        for part in Session.__mro__:
+            for name in getattr(part, "__slots__", ()):
+                setattr(self, name, getattr(session, name))
 
     def _owner(self, request: Request) -> Session | None:
         """Return whose request it is; None for the winner's, which is this object by now."""
