@@ -26,6 +26,7 @@ from b2bua.app.lag import LagMeter
 from b2bua.app.logs import logger
 from b2bua.app.media_addresses import interfaces, our_addresses
 from b2bua.app.media_policy import MediaPolicy
+from b2bua.app.part_limits import delivery_limits, reading_limits, stream_limits, web_limits
 from b2bua.app.plugins import make_routers
 from b2bua.app.settings import Settings, read_settings
 from b2bua.app.signals import Signals
@@ -35,7 +36,7 @@ from b2bua.app.switchboard import Switchboard
 from b2bua.app.taping import tapes_for
 from b2bua.app.verification import Verifier
 from b2bua.app.witness import Witness
-from b2bua.callbacks.delivery import Callbacks, DeliveryLimits
+from b2bua.callbacks.delivery import Callbacks
 from b2bua.callbacks.http import HttpSink
 from b2bua.callbacks.window import Window
 from b2bua.media.ports import PortPairs
@@ -44,14 +45,12 @@ from b2bua.media.recordings import RecordingLimits
 from b2bua.media.relay import Relay
 from b2bua.net.arrivals import Arrivals
 from b2bua.net.certificates import CertificateError, Certificates
-from b2bua.net.connections import Connections, StreamLimits
+from b2bua.net.connections import Connections
 from b2bua.net.driver import Driver, DriverLimits
 from b2bua.routing.interfaces import Site
-from b2bua.sip.reader import Limits as ReadingLimits
 from b2bua.sip.transaction.timers import Timers
 from b2bua.webhooks.client import PatientWeb, WebClient
 from b2bua.webhooks.egress import EgressPolicy
-from b2bua.webhooks.limits import Limits as WebLimits
 
 log = logger("service")
 
@@ -97,8 +96,8 @@ class Daemon(MultiService):
             reactor,
             settings.sip.listen,
             advertise=settings.sip.advertise,
-            limits=_stream_limits(settings),
-            reading=_reading_limits(settings),
+            limits=stream_limits(settings),
+            reading=reading_limits(settings),
             certificates=Certificates(settings.tls_files),
             nameservers=settings.dns.places,
         )
@@ -123,7 +122,7 @@ class Daemon(MultiService):
             reactor.nameResolver,
             self._token,
             EgressPolicy(str(network) for network in settings.webhooks.allow),
-            _web_limits(settings),
+            web_limits(settings),
             terms=self._account_terms,
         )
         self._storage = Storage(reactor, settings, entropy.token)
@@ -133,7 +132,7 @@ class Daemon(MultiService):
             reactor,
             HttpSink(PatientWeb(self._web, window.enter)),
             random_=entropy.fraction,
-            limits=_delivery_limits(settings),
+            limits=delivery_limits(settings),
             outbox=self._storage.letters,
             epoch=time.time,
             window=window,
@@ -349,60 +348,6 @@ def _policy(settings: Settings) -> MediaPolicy:
 
 def _tokens(settings: Settings) -> dict[str, str]:
     return {account.sid: account.auth_token for account in settings.accounts}
-
-
-def _stream_limits(settings: Settings) -> StreamLimits:
-    limits = settings.limits
-    return StreamLimits(
-        message_timeout=limits.stream_message_timeout,
-        per_address=limits.stream_connections_per_address,
-        connections=limits.stream_connections,
-    )
-
-
-def _reading_limits(settings: Settings) -> ReadingLimits:
-    limits = settings.limits
-    return ReadingLimits(
-        message_bytes=limits.sip_message_bytes,
-        headers=limits.sip_headers,
-        line_bytes=limits.sip_line_bytes,
-        vias=limits.sip_vias,
-        routes=limits.sip_routes,
-        params=limits.sip_params,
-        stream_header_bytes=limits.stream_header_bytes,
-    )
-
-
-def _delivery_limits(settings: Settings) -> DeliveryLimits:
-    limits = settings.limits
-    return DeliveryLimits(
-        hold_seconds=limits.callback_hold,
-        retry_most=limits.callback_retry_most,
-        give_up_after=limits.callback_give_up,
-        pending=limits.callbacks_in_memory,
-        pending_per_account=limits.callbacks_in_memory_per_account,
-    )
-
-
-def _web_limits(settings: Settings) -> WebLimits:
-    limits = settings.limits
-    return WebLimits(
-        response_header_bytes=limits.response_header_bytes,
-        response_headers=limits.response_headers,
-        response_body_bytes=limits.response_body_bytes,
-        connect_timeout=limits.connect_timeout,
-        header_timeout=limits.header_timeout,
-        response_timeout=limits.response_timeout,
-        redirects=limits.redirects,
-        connections_per_host=limits.connections_per_host,
-        connections_per_account=limits.connections_per_account,
-        cache_bytes=limits.cache_bytes,
-        cache_bytes_per_account=limits.cache_bytes_per_account,
-        cache_entries_per_account=limits.cache_entries_per_account,
-        circuit_failures=limits.circuit_failures,
-        circuit_pause=limits.circuit_pause,
-        circuit_pause_most=limits.circuit_pause_most,
-    )
 
 
 def _prompt_limits(settings: Settings) -> PromptLimits:

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
-HEAD = "0003"
+HEAD = "0004"
 """The last migration."""
 
 # In SQLite only INTEGER is the table's own key.

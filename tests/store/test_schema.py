@@ -33,7 +33,7 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> N
     database.read(lambda connection: connection.execute(sa.text("select 1")).scalar())
     engine = sa.create_engine(f"sqlite:///{tmp_path}/x.sqlite")
     with engine.begin() as connection:
-        for table in ("live_legs", "marks", "numbers", "recordings"):
+        for table in ("contacts", "live_legs", "marks", "numbers", "recordings"):
             connection.execute(sa.text(f"drop table {table}"))
         connection.execute(sa.text("update alembic_version set version_num = '0001'"))
     again = Database("sqlite:///x.sqlite", tmp_path)
