@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as TookTooLongError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -24,6 +25,8 @@ T = TypeVar("T")
 
 LOOK_EVERY = 0.5
 """Seconds; a tap holds seven times as much of an ordinary conversation."""
+LAST_WORDS = 10.0
+"""Seconds that recordings under way get to be written when the service stops."""
 NO_ROOM = 12_400
 NOT_UNDERSTOOD = 12_200
 
@@ -67,6 +70,7 @@ class Recorder:
         self._under_way: set[LiveTape] = set()
         self._looking = LoopingCall(self._look)
         self._looking.clock = clock
+        self._idle: Deferred[None] | None = None
 
     def __len__(self) -> int:
         return len(self._under_way)
@@ -87,13 +91,28 @@ class Recorder:
     def forget(self, tape: LiveTape) -> None:
         """Look after a recording no more."""
         self._under_way.discard(tape)
-        if not self._under_way and self._looking.running:
+        if self._under_way:
+            return
+        if self._looking.running:
             self._looking.stop()
+        idle, self._idle = self._idle, None
+        if idle is not None:
+            idle.callback(None)
 
     async def stop(self) -> None:
-        """End all recordings; come back when they are on the disk."""
-        ending = [tape.end() for tape in [*self._under_way]]
-        await DeferredList(ending)
+        """End all recordings; come back when they are on the disk, or the disk does not answer."""
+        for tape in [*self._under_way]:
+            tape.end()
+        if not self._under_way:
+            return
+        self._idle = Deferred()
+        try:
+            await self._idle.addTimeout(LAST_WORDS, self.clock)
+        except TookTooLongError:
+            self._idle = None
+            self.log.error("{count} recordings hang: the disk is silent", count=len(self))
+        if self._looking.running:
+            self._looking.stop()
 
     def _look(self) -> None:
         for tape in [*self._under_way]:
@@ -116,7 +135,7 @@ class LiveTape:
         self._tape: Tape | None = None
         self._is_busy = True
         self._problem: Recorded | None = None
-        self._over: Deferred[None] = Deferred()
+        self._is_over = False
         try:
             self.handle = recorder.backend.open_tap()
         except OSError as problem:
@@ -153,16 +172,16 @@ class LiveTape:
         taken = self._recorder.backend.take(self.handle)
         self._do(lambda: tape.hear(taken, now_ns), lambda _done: None)
 
-    def end(self) -> Deferred[None]:
-        """Hear no more; fires when the file is whole."""
-        if self._ended is None:
-            self._ended = self._recorder.clock.seconds()
-            if self.handle:
-                self._last = self._recorder.backend.take(self.handle)
-                self._recorder.backend.close_tap(self.handle)
-            if not self._is_busy:
-                self._finish()
-        return self._over
+    def end(self) -> None:
+        """Hear no more; the file is whole when `ended` is told."""
+        if self._ended is not None:
+            return
+        self._ended = self._recorder.clock.seconds()
+        if self.handle:
+            self._last = self._recorder.backend.take(self.handle)
+            self._recorder.backend.close_tap(self.handle)
+        if not self._is_busy:
+            self._finish()
 
     def _opened(self, tape: Tape) -> None:
         self._tape = tape
@@ -182,7 +201,7 @@ class LiveTape:
     def _done(self, result: T, done: Callable[[T], None]) -> None:
         self._is_busy = False
         done(result)
-        if self._ended is not None and not self._over.called and not self._is_busy:
+        if self._ended is not None and not self._is_over and not self._is_busy:
             self._finish()
 
     def _failed(self, failure: Failure) -> None:
@@ -195,10 +214,10 @@ class LiveTape:
             self._ended = self._recorder.clock.seconds()
             self._recorder.backend.close_tap(self.handle)
         self._is_busy = False
-        self._recorder.forget(self)
-        self._over.callback(None)
+        self._is_over = True
         tell, self._tell = self._tell, _tell_nobody
         tell(how)
+        self._recorder.forget(self)
 
 
 def _tell_nobody(_how: Recorded) -> None:

@@ -10,7 +10,7 @@ import pytest
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import Clock
 
-from b2bua.media.recorder import NO_ROOM, NOT_UNDERSTOOD, Recorded, Recorder
+from b2bua.media.recorder import LAST_WORDS, NO_ROOM, NOT_UNDERSTOOD, Recorded, Recorder
 from b2bua.media.tape import CHILD, PARENT, Style, Tape, TapeError
 from b2bua.media.tapped import Tapped, write_tapped
 from tests.media.sounds import Result
@@ -147,6 +147,17 @@ def test_without_a_tap_there_is_no_recording(rig: Rig) -> None:
     assert told == []
     rig.clock.advance(0)
     assert [how.code for how in told] == [NO_ROOM]
+
+
+def test_stop_does_not_wait_for_ever(rig: Rig) -> None:
+    rig.clock.advance(1)
+    rig.hangs = True
+    rig.clock.advance(0.5)
+    stopping = Result(rig.recorder.stop())
+    rig.clock.advance(LAST_WORDS)
+    assert (stopping.is_over, stopping.error) == (True, None)
+    assert rig.told == []
+    assert rig.clock.getDelayedCalls() == []
 
 
 def test_stop_waits_until_everything_is_written(rig: Rig) -> None:

@@ -137,3 +137,28 @@ async def test_the_caller_is_in_channel_1_and_the_callee_in_channel_2(stage: Sta
     assert (await treq.get(url, auth=(ACCOUNT, TOKEN))).code == 404
     await daemon.until_over()
     await daemon.stop()
+
+
+@scene()
+async def test_a_recording_that_a_kill_cut_short_is_completed_at_the_next_start(
+    stage: Stage,
+) -> None:
+    a = stage.ear()
+    callee = await stage.callee("uas_answer", hold=20_000)
+    application = stage.application()
+    document = recorded_dial(application, "record-from-ringing")
+    daemon = await stage.daemon(rcml(document, a=callee.port))
+    caller = stage.sipp("uac_call", target=daemon.sip_port, hold=20_000, rtp_port=a.port)
+    await caller.start()
+    [to_a] = await until_answered(stage, caller)
+    await hum(stage, {a: (CALLER_HZ, to_a)}, 0, 125)
+    daemon.abort()
+    assert await until(stage.reactor, daemon.has_ended, 5)
+    await daemon.start()
+    _, completed = await application.until_asked("/recorded", 2)
+    assert (completed["RecordingStatus"], completed["RecordingChannels"]) == ("completed", "1")
+    fetched = await treq.get(completed["RecordingUrl"], auth=(ACCOUNT, TOKEN))
+    (mixed,) = channels_of(await fetched.content())
+    assert len(mixed) // 16_000 == int(completed["RecordingDuration"])
+    assert seconds_of(mixed, CALLER_HZ) >= 0.5  # of the two and a half seconds that were said
+    await daemon.stop()
