@@ -35,11 +35,12 @@ class Life:
 
     folder: Path
     after: float = 0.0
+    url: str = "sqlite:///life.sqlite"
     tokens: Iterator[int] = field(default_factory=count)
     told: list[tuple[str, tuple[int, str]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.store = Store("sqlite:///life.sqlite", self.folder, now=NOW + self.after)
+        self.store = Store(self.url, self.folder, now=NOW + self.after)
         self.letters = KeptLetters(self.store.outbox)
 
     def perform(self, told: tuple[Told, ...]) -> None:
@@ -68,7 +69,7 @@ class Life:
     def next(self, seconds: float = 100.0) -> Life:
         """Die, and live again after so long."""
         self.store.database.close()
-        return Life(self.folder, self.at - NOW + seconds)
+        return Life(self.folder, self.at - NOW + seconds, self.url)
 
     def recover(self) -> int:
         recovery = Recovery(
