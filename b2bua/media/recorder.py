@@ -110,7 +110,7 @@ class Recorder:
             await self._idle.addTimeout(LAST_WORDS, self.clock)
         except TookTooLongError:
             self._idle = None
-            self.log.error("{count} recordings hang: the disk is silent", count=len(self))
+            self.log.warn("{count} recordings hang: the disk is silent", count=len(self))
         if self._looking.running:
             self._looking.stop()
 
