@@ -8,6 +8,7 @@ import pytest
 
 from b2bua.app import service
 from b2bua.app.limits_settings import LimitsSettings
+from b2bua.app.part_limits import web_limits
 from b2bua.app.settings import settings_from_text
 from b2bua.webhooks.limits import Limits
 
@@ -24,7 +25,7 @@ def test_a_limit_of_the_client_is_the_one_that_is_set(name: str) -> None:
     usual = getattr(Limits(), name)
     assert getattr(LimitsSettings(), name) == usual
     settings = settings_from_text(f"[limits]\n{name} = {usual + 1}")
-    assert getattr(service._web_limits(settings), name) == usual + 1
+    assert getattr(web_limits(settings), name) == usual + 1
 
 
 def test_a_recording_may_be_as_large_and_as_long_as_is_set() -> None:
