@@ -11,6 +11,8 @@ from b2bua.call.effects import BeginTape, LegId, TapeLeg
 from b2bua.media.tape import CHILD, PARENT
 from b2bua.routing.taping import TapeFacts, TapePlan
 
+_NONE = TapePlan()
+
 
 class CallTape:
     """At most one recording at a time."""
@@ -20,7 +22,7 @@ class CallTape:
         self._legs = legs
         self._taping: Taping | None = None
         self._last: Taping | None = None
-        self._plan = TapePlan()
+        self._plan = _NONE
         self._caller = ""
         self._bridged: dict[LegId, Taping] = {}
 

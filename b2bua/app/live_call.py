@@ -253,7 +253,8 @@ class LiveCall:
             case effects.AskRouter():
                 self._answered()
             case effects.RingOver(outcome):
-                self._routed.ring_over(replace(outcome, tape=self._media.tape.of_ring()))
+                tape = self._media.tape.of_ring()
+                self._routed.ring_over(outcome if tape is None else replace(outcome, tape=tape))
             case effects.CallerGone():
                 self._routed.gone()
             case effects.StartScreen(leg):
