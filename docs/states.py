@@ -16,6 +16,7 @@ from b2bua.call import branch, bridge, caller, record
 from b2bua.machine import ignore
 from b2bua.sip.dialog import offer_answer, reliable, transfer, wire
 from b2bua.sip.dialog import usage as usage_
+from b2bua.sip.registrar import client as registration
 from b2bua.sip.transaction import client, invite_client, invite_server, server
 from b2bua.webhooks import circuit
 
@@ -94,6 +95,15 @@ MACHINES = (
         usage_.State,
         usage_.Input,
         (usage_.State.IDLE, usage_.State.INVITED),
+    ),
+    Machine(
+        "Our registration with a trunk",
+        "b2bua/sip/registrar/client.py",
+        "RFC 3261 section 10.2, with the pauses of RFC 5626 section 4.5.",
+        registration.TABLE,
+        registration.State,
+        registration.Input,
+        (registration.State.IDLE,),
     ),
     Machine(
         "Offer and answer",

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from b2bua.app.registrations import NoRows, Registrations, Rows
 from b2bua.app.settings import Settings
 from b2bua.app.signing import SigningKeys
+from b2bua.app.trunk_settings import TrunkEntry
 from b2bua.app.verification import Verifier
 from b2bua.callbacks.interfaces import AnyEvent
 from b2bua.media.interfaces import Backend
@@ -21,6 +22,7 @@ from b2bua.net.driver import Driver
 from b2bua.net.local import Local
 from b2bua.routing.interfaces import Web
 from b2bua.routing.plan import Event, LegFacts, NumberSettings, Prompt, StatusPlan
+from b2bua.sip.message import Request
 from b2bua.sip.nexthop import Hop
 from b2bua.sip.transaction.timers import Timers
 from b2bua.store.calls import CallRecords, MemoryCalls
@@ -136,6 +138,7 @@ class Equipment:
     this process cannot keep up.  `forget` is told the CallSid of each call that is over.
     `verifier` is None where no caller's identity is verified.
     `bindings` keeps registered contacts, `is_open` says whether a hop's connection is there.
+    `trunk_of` tells the trunk that a request has come by, to a contact we registered there.
     """
 
     clock: IReactorTime
@@ -161,6 +164,7 @@ class Equipment:
     play_tokens: count[int] = field(default_factory=lambda: count(1))
     bindings: Rows = field(default_factory=NoRows)
     is_open: Callable[[Hop], bool] = lambda _hop: True
+    trunk_of: Callable[[Request], TrunkEntry | None] = lambda _request: None
     registrations: Registrations = field(init=False)
 
     def __post_init__(self) -> None:

@@ -35,10 +35,12 @@ _HELP = {
     "media_copies_dropped": "Copies of packets lost to recordings that were read too slowly.",
     "calls_total": "Calls taken since the start.",
     "refused": "Calls and requests refused, by reason.",
+    "trunk_registrations": "Whether we are registered with a trunk, 1 or 0.",
     "contacts": "Contacts that are registered.",
     "malformed": "Malformed messages, by reason.",
 }
 _LABELS = {
+    "trunk_registrations": "trunk",
     "transactions": "type",
     "refused": "reason",
     "malformed": "reason",

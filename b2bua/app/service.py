@@ -34,6 +34,7 @@ from b2bua.app.start_error import StartError
 from b2bua.app.storage import Storage
 from b2bua.app.switchboard import Switchboard
 from b2bua.app.taping import tapes_for
+from b2bua.app.trunk_registrations import TrunkRegistrations
 from b2bua.app.verification import Verifier
 from b2bua.app.witness import Witness
 from b2bua.callbacks.delivery import Callbacks
@@ -143,6 +144,9 @@ class Daemon(MultiService):
             reactor, settings, self._relay, self._storage, self._callbacks, self._witness, entropy
         )
         self._prompts = Prompts(reactor, limits=_prompt_limits(settings))
+        self._trunks = TrunkRegistrations(
+            reactor, self._driver, self._connections.local_for, entropy.token, entropy.fraction
+        )
         self.equipment = Equipment(
             clock=reactor,
             wall=time.time,
@@ -165,6 +169,7 @@ class Daemon(MultiService):
             tapes=self._tapes,
             bindings=self._storage.bindings,
             is_open=self._connections.is_open,
+            trunk_of=self._trunks.trunk_of,
         )
         routers = make_routers(settings, self._site(settings))
         self.switchboard.equip(self.equipment, routers, _policy(settings))
@@ -212,6 +217,7 @@ class Daemon(MultiService):
             self._relay.stop()
             raise StartError(str(problem)) from problem
         self._storage.start(self._callbacks, self._tapes, self.equipment.registrations)
+        self._trunks.settle(self._settings.trunks)
         garbage.settle()
         self.lag.start()
         MultiService.startService(self)
@@ -226,6 +232,7 @@ class Daemon(MultiService):
 
     async def _stop(self) -> None:
         self.switchboard.is_draining = True
+        unregistered = self._trunks.stop()
         self.exchange.stop()
         log.info("draining", calls=len(self.switchboard))
         await self._until_idle(self._settings.service.drain)
@@ -234,6 +241,7 @@ class Daemon(MultiService):
         await self._tapes.stop()
         await self._callbacks.flush(FLUSH)
         await self._storage.stop()
+        await unregistered
         self.equipment.registrations.stop()
         self._arrivals.stop()
         self._driver.stop()
@@ -285,6 +293,7 @@ class Daemon(MultiService):
             "media_notices_dropped": self._relay.notices_dropped,
             "media_copies_dropped": self._relay.copies_dropped,
             **self._storage.counters(),
+            "trunk_registrations": self._trunks.counters(),
             "reactor_lag_ms": self.lag.read(),
         }
 
@@ -321,6 +330,7 @@ class Daemon(MultiService):
         self._tokens.clear()
         self._tokens.update(_tokens(settings))
         self.switchboard.reread(settings, routers)
+        self._trunks.settle(settings.trunks)
         log.info("the settings have been read again", file=settings.file)
 
     def _read_files(self, settings: Settings) -> None:

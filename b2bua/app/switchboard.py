@@ -107,6 +107,8 @@ class Switchboard:
         beyond = self._beyond_capacity(request)
         if beyond is not None:
             return beyond
+        if self._equipment.trunk_of(request) is not None:
+            return self._unacceptable(request, source, "")
         judgement = self._authentication.judge(request, source.host)
         if isinstance(judgement, LetIn):
             return self._unacceptable(request, source, judgement.user)

@@ -40,7 +40,7 @@ shed_lag_ms = 30_000
 {limits}
 """
 
-TOTALS = {"refused", "malformed", "reactor_lag_ms", "contacts"}
+TOTALS = {"refused", "malformed", "reactor_lag_ms", "contacts", "trunk_registrations"}
 
 
 class Daemon:
