@@ -42,12 +42,17 @@ class Stream(Protocol):
 
 @implementer(ILogObserver)
 class LineLog:
-    """Writes one line for each event of Twisted's log, and for each one of structlog."""
+    """Writes one line for each event of Twisted's log, and for each one of structlog.
+
+    A line that cannot be written (a full disk, a pipe that nobody reads) is `lost`, and counted:
+    no call ends for it.
+    """
 
     def __init__(self, stream: Stream, *, as_json: bool = False, verbose: bool = False) -> None:
         self._stream = stream
         self._line: Callable[[Mapping[str, object]], str] = json_line if as_json else text_line
         self._least = LogLevel.debug if verbose else LogLevel.info
+        self.lost = 0
         self._lock = threading.Lock()  # prompts are rendered, and may complain, in threads
 
     def __call__(self, event: LogEvent) -> None:
@@ -60,8 +65,11 @@ class LineLog:
         """Write one line."""
         line = self._line(fields)
         with self._lock:
-            self._stream.write(line + "\n")
-            self._stream.flush()
+            try:
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            except (OSError, ValueError):  # ValueError: the stream has been closed
+                self.lost += 1
 
     def take_structlog(self) -> None:
         """Let structlog's loggers, wherever they were made, write here."""

@@ -196,7 +196,6 @@ class Daemon(MultiService):
         Raises:
             StartError: an address is taken, or may not be listened on, or a file can't be used.
         """
-        self._account_terms.read(self._settings)
         self._storage.open()
         self._read_files(self._settings)
         try:

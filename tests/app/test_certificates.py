@@ -85,7 +85,7 @@ def test_sighup_shows_the_renewed_certificate_and_keeps_the_old_one_to_a_broken_
             daemon.send_signal(signal.SIGHUP)
         finally:
             daemon.send_signal(signal.SIGTERM)
-            told, _ = daemon.communicate(timeout=20)
+            told, _ = daemon.communicate(timeout=60)
     assert daemon.returncode == 0
     assert "the settings stay as they were" in told
     assert "server.key: no PEM key" in told

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,18 @@ def test_a_file_is_rotated_on_sigusr1(tmp_path: Path) -> None:
         assert (tmp_path / "b2bua.log").read_text() == "one\n"
     finally:
         signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_pipe_that_nobody_reads_ends_nothing() -> None:
+    theirs, ours = os.pipe()
+    stream = os.fdopen(ours, "w")
+    log = LineLog(stream)
+    log.write({"event": "heard"})
+    os.close(theirs)
+    log.write({"event": "not heard"})
+    log.write({"event": "nor this"})
+    assert log.lost == 2
+    with suppress(BrokenPipeError):
+        stream.close()
+    log.write({"event": "nor this, into what is closed"})
+    assert log.lost == 3

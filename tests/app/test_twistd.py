@@ -101,7 +101,7 @@ def running(folder: Path, pid_file: Path) -> Iterator[int]:
 
 
 def wait(what: str, done: object) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not done():  # type: ignore[operator]
         assert time.monotonic() < deadline, what
         time.sleep(0.05)
@@ -143,9 +143,12 @@ def test_sigterm_ends_the_foreground_with_status_0_and_json_was_logged(tmp_path:
     with subprocess.Popen(
         command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
     ) as daemon:
-        wait("the daemon should answer", lambda: _is_healthy(http))
-        daemon.send_signal(signal.SIGTERM)
-        told, _ = daemon.communicate(timeout=20)
+        try:
+            wait("the daemon should answer", lambda: _is_healthy(http))
+            daemon.send_signal(signal.SIGTERM)
+            told, _ = daemon.communicate(timeout=60)
+        finally:
+            daemon.kill()
     assert daemon.returncode == 0
     assert "taking calls" in [json.loads(line)["event"] for line in told.splitlines()]
 

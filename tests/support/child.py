@@ -16,6 +16,9 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
+BUSY = 3
+"""How many times slower than an idle machine a test may find its own."""
+
 
 class Child(ProcessProtocol):
     """One process; `status` is its exit status once it has ended, negative for a signal."""
@@ -60,7 +63,7 @@ class Child(ProcessProtocol):
 
     async def ended(self, seconds: float) -> int:
         """Return the exit status; kill what has not ended after `seconds`."""
-        killer = self._reactor.callLater(seconds, self.signal, "KILL")
+        killer = self._reactor.callLater(BUSY * seconds, self.signal, "KILL")
         status = await self._ended if self.status is None else self.status
         if killer.active():
             killer.cancel()
@@ -68,8 +71,11 @@ class Child(ProcessProtocol):
 
 
 async def until(reactor: Any, what: Callable[[], Awaitable[bool]], seconds: float) -> bool:
-    """Ask `what` twenty times a second until it is true; False if that takes too long."""
-    deadline = reactor.seconds() + seconds
+    """Ask `what` twenty times a second until it is true; False if that takes too long.
+
+    That is `BUSY` times `seconds`, which are those of a machine that does nothing else.
+    """
+    deadline = reactor.seconds() + BUSY * seconds
     while not await what():
         if reactor.seconds() > deadline:
             return False
