@@ -183,7 +183,7 @@ class WebClient:
 
     def _look_up(self, trip: Trip) -> Answer | None:
         trip.kept = None
-        if trip.method != "GET":
+        if not trip.is_cached:
             return None
         place = place_of(trip.ask.account_sid, trip.url)
         trip.kept = self._cache.find(place, self._limit_bytes(trip))
@@ -194,10 +194,10 @@ class WebClient:
 
     def _settle(self, trip: Trip, answer: Answer) -> Answer:
         place = place_of(trip.ask.account_sid, trip.url)
-        if trip.method == "GET":
+        if trip.is_cached:
             settled = self._cache.settle(place, trip.kept, answer, self._clock.seconds())
             return replace(settled, url=trip.base)
-        if answer.status < 400:
+        if trip.method == "POST" and answer.status < 400:
             self._cache.drop(place)  # RFC 9111 section 4.4: what it changed is asked for anew
         return answer
 

@@ -50,6 +50,11 @@ class Trip:
         return (self.url.origin, self.overrides.sni, self.ask.account_sid, self.terms)
 
     @property
+    def is_cached(self) -> bool:
+        """Whether its answer may be one that is kept; a callback has to arrive every time."""
+        return self.method == "GET" and self.patient is None
+
+    @property
     def body(self) -> bytes | None:
         """What is sent behind the head."""
         return form(self.form).encode("ascii") if self.method == "POST" else None

@@ -5,13 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from twisted.internet.ssl import Certificate, PrivateCertificate
+from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from b2bua.app.account_terms import AccountTerms
 from b2bua.app.settings import Settings, SettingsError, settings_from_text
 from b2bua.app.start_error import StartError
 from b2bua.cli.main import main
-from tests.support.authority import Authority
+from b2bua.routing.plan import Answer, Ask
+from b2bua.webhooks.client import WebClient
+from b2bua.webhooks.egress import EgressPolicy
+from tests.support.authority import Authority, dns
+from tests.support.internet import Internet
+from tests.support.web_server import Customer
 
+PUBLIC = "93.184.216.34"
 OWN = 'certificate = "own.pem"\nprivate_key = "own.key"\nca_list = "ca.pem"\n'
 
 
@@ -19,7 +27,9 @@ def written(folder: Path, webhooks: str) -> Path:
     """Write settings with an account that has `webhooks`, and the files it may name."""
     authority = Authority()
     ours, other = authority.issue(), authority.issue()
+    server = authority.issue(dns("app.example"))
     for name, content in {
+        "server.pem": server.pem + server.key_pem,
         "own.pem": ours.pem,
         "own.key": ours.key_pem,
         "other.key": other.key_pem,
@@ -136,6 +146,25 @@ def test_check_says_which_file_or_key_is_wrong(
     told = capsys.readouterr().err
     assert told.startswith(f"{file}:")
     assert complaint.format(tmp_path, tmp_path) in told
+
+
+@pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")
+def test_a_server_that_wants_to_know_us_is_asked_with_the_files(tmp_path: Path) -> None:
+    file = written(tmp_path, OWN)
+    pair = PrivateCertificate.loadPEM((tmp_path / "server.pem").read_bytes())
+    options = pair.options(Certificate.loadPEM((tmp_path / "ca.pem").read_bytes()))
+    internet, customer = Internet(), Customer()
+    site = TLSMemoryBIOFactory(options, False, customer.site(internet), clock=internet)
+    internet.serve(PUBLIC, 443, site, "app.example")
+    made = AccountTerms()
+    made.read(_read(file))
+    policy = EgressPolicy(is_own=lambda _: False)
+    web = WebClient(internet, internet, lambda _: None, policy, terms=made)
+    url = "https://app.example/#rc=0"
+    asked = [internet.finish(web.fetch(Ask(url, account_sid=sid))) for sid in ("AC1", "AC2")]
+    assert [isinstance(one, Answer) for one in asked] == [True, False]
+    assert len(customer.seen) == 1
+    web.close()
 
 
 def test_a_fault_in_a_file_changes_nothing(tmp_path: Path) -> None:

@@ -170,6 +170,16 @@ def test_a_post_is_neither_kept_nor_answered_from_what_is(browser: Browser) -> N
     assert [seen.method for seen in customer.seen] == ["GET", "POST", "GET"]
 
 
+def test_a_callback_by_get_arrives_every_time(browser: Browser) -> None:
+    customer = serve(browser, sound("Cache-Control: max-age=60", 'ETag: "v1"'))
+    browser.answer(URL, "GET")
+    for _ in range(2):
+        assert browser.answer(URL, "GET", patient=True).status == 200
+    assert len(customer.seen) == 3
+    assert "if-none-match" not in customer.seen[2].headers
+    assert totals(browser) == {"miss": 1, "stored": 1}
+
+
 def test_accounts_and_credentials_have_answers_of_their_own(browser: Browser) -> None:
     customer = serve(browser, sound("Cache-Control: max-age=60"))
     asks = [
