@@ -216,15 +216,24 @@ class WebClient:
             late = WebFault(CONNECTION, "too many requests to this server are waiting")
             await within(self._clock, self._left(trip), turn, late)
         try:
-            if trip.patient is None:
-                with self._circuits.passage(account, trip.url):
-                    return await self._exchange(trip)
-            # Callbacks have pauses of their own, and what becomes of them is no call's affair.
-            if (permission := trip.patient()) is not None:
-                await self._wait(trip, permission)
-            return await self._exchange(trip)
+            answered = await self._use_turn(trip)
+        except WebFault:
+            self._turns.doubt(host, account)
+            raise
+        else:
+            self._turns.vouch(host, account)
+            return answered
         finally:
             self._turns.give_back(host, account)
+
+    async def _use_turn(self, trip: Trip) -> tuple[IResponse, bytes]:
+        if trip.patient is None:
+            with self._circuits.passage(trip.ask.account_sid, trip.url):
+                return await self._exchange(trip)
+        # Callbacks have pauses of their own, and what becomes of them is no call's affair.
+        if (permission := trip.patient()) is not None:
+            await self._wait(trip, permission)
+        return await self._exchange(trip)
 
     async def _wait(self, trip: Trip, leave: Deferred[None]) -> None:
         # Waiting is no failure of the server's: it costs no try and no time of the attempt's.

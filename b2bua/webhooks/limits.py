@@ -26,6 +26,10 @@ class Limits:
     host_reserve: int = 2
     """Of a host's connections, those that only a request a call waits on may take."""
     account_reserve: int = 4
+    proven_reserve: int = 2
+    """Of an account's connections, those for hosts of its own that answer, if there are any."""
+    proven_hosts: int = 100
+    """Hosts of an account that are remembered to answer."""
     kept_connections: int = 200
     kept_seconds: float = 4.0
     """How long an idle connection is kept: less than the 5 s after which many servers close it."""

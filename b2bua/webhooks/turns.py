@@ -3,7 +3,9 @@
 Who finds no room waits.  A host's waiting accounts, and an account's waiting hosts, are served in
 rotation, so that nobody's queue is another one's delay.  A *patient* request is one that no call
 waits on (a status callback): it leaves a reserve of each limit to the others and is served after
-them, so that a receiver of callbacks that hangs can't hold up the documents on the same host.
+them, so that a receiver of callbacks that hangs can't hold up the documents on the same host.  And
+hosts that never answered, or failed last, leave a little to those that answer, so that an account's
+dead servers can't hold up its live ones.
 """
 
 from __future__ import annotations
@@ -83,6 +85,7 @@ class Turns:
         self._of_account: dict[str, int] = {}
         self._urgent = _Waiting()
         self._patient = _Waiting()
+        self._proven: dict[str, dict[Host, None]] = {}
         self._given_back: deque[Lane] = deque()
         self._serving = False
 
@@ -101,6 +104,21 @@ class Turns:
             self._grant(lane)
             return None
         return (self._patient if patient else self._urgent).join(lane)
+
+    def vouch(self, host: Host, account: str) -> None:
+        """Take that `host` has answered `account`."""
+        proven = self._proven.setdefault(account, {})
+        proven.pop(host, None)
+        proven[host] = None
+        if len(proven) > self._limits.proven_hosts:
+            del proven[next(iter(proven))]
+
+    def doubt(self, host: Host, account: str) -> None:
+        """Take that `host` has failed `account`."""
+        proven = self._proven.get(account, {})
+        proven.pop(host, None)
+        if not proven:
+            self._proven.pop(account, None)
 
     def give_back(self, host: Host, account: str) -> None:
         """End a turn, and serve those who now have room."""
@@ -133,16 +151,22 @@ class Turns:
         self._of_account[account] = self._of_account.get(account, 0) + 1
 
     def _has_room(self, lane: Lane) -> bool:
-        return self._is_below(
-            lane, self._limits.connections_per_host, self._limits.connections_per_account
-        )
+        return self._is_below(lane, self._limits.connections_per_host, self._share(lane))
 
     def _has_patient_room(self, lane: Lane) -> bool:
         return self._is_below(
             lane,
             max(1, self._limits.connections_per_host - self._limits.host_reserve),
-            max(1, self._limits.connections_per_account - self._limits.account_reserve),
+            max(1, self._share(lane) - self._limits.account_reserve),
         )
+
+    def _share(self, lane: Lane) -> int:
+        host, account = lane
+        most = self._limits.connections_per_account
+        proven = self._proven.get(account)
+        if proven is None or host in proven:
+            return most
+        return max(1, most - self._limits.proven_reserve)
 
     def _is_below(self, lane: Lane, at_host: int, of_account: int) -> bool:
         host, account = lane

@@ -128,3 +128,44 @@ def test_a_thousand_who_end_at_once_need_no_deep_stack() -> None:
     assert len(ended) == 5_000
     assert turns._at_host == {}
     assert turns._of_account == {}
+
+
+def test_hosts_that_do_not_answer_leave_some_of_an_accounts_turns_to_those_that_do() -> None:
+    queue = Queue()
+    queue.turns.vouch(A, "x")
+    for number in range(30):
+        queue.take(str(number), ("http", f"{number}.example", 80))
+    assert len(queue.served) == 18
+    queue.take("a", A)
+    queue.take("b", A)
+    assert queue.served[18:] == ["a", "b"]
+    queue.take("c", A)
+    assert len(queue.served) == 20
+    queue.turns.give_back(A, "x")
+    assert queue.served[20:] == ["c"]
+    queue.turns.give_back(("http", "7.example", 80), "x")
+    assert queue.served[21:] == []  # 17 dead ones and two live: the next live one has its place
+
+
+def test_a_host_that_fails_is_as_good_as_one_that_never_answered() -> None:
+    queue = Queue()
+    queue.turns.vouch(A, "x")
+    queue.turns.vouch(B, "x")
+    queue.turns.doubt(A, "x")
+    for number in range(10):
+        queue.take(str(number), A)
+    for number in range(10):
+        queue.take(str(number), C)
+    assert len(queue.served) == 18
+    queue.turns.doubt(B, "x")
+    queue.turns.doubt(B, "x")
+    queue.take("last", C)
+    queue.turns.give_back(A, "x")
+    assert len(queue.served) == 20
+
+
+def test_the_hosts_of_an_account_that_answer_are_remembered_within_a_limit() -> None:
+    queue = Queue(proven_hosts=2)
+    for host in (A, B, A, C):
+        queue.turns.vouch(host, "x")
+    assert queue.turns._proven == {"x": {A: None, C: None}}
