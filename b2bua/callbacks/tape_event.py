@@ -42,6 +42,7 @@ def tape_body(event: TapeEvent) -> dict[str, Any]:
         "account_sid": event.account_sid,
         "call_sid": event.call_sid,
         "event": event.event.value,
+        "sequence": event.sequence,
         "tape": asdict(event.tape),
         "channels": event.channels,
         "began_at": event.began_at,
@@ -62,4 +63,5 @@ def tape_event_from(body: Mapping[str, Any]) -> TapeEvent:
         body["began_at"],
         body["fired_at"],
         body["token"],
+        body["sequence"],
     )

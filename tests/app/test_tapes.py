@@ -7,13 +7,19 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
+from b2bua.app.desk import Desk
 from b2bua.app.equipment import Entropy
-from b2bua.callbacks.interfaces import TapeEvent
+from b2bua.app.kept_letters import KeptLetters
+from b2bua.callbacks.delivery import Callbacks
+from b2bua.callbacks.interfaces import Letter, TapeEvent
 from b2bua.media.tape import Style, Tape
 from b2bua.routing.plan import Direction, LegFacts, Status
 from b2bua.routing.taping import TapeCallback, TapePlan, TapeStatus
 from b2bua.store.recordings import RecordingRecord
+from tests.callbacks.conftest import PlannedSink
+from tests.callbacks.test_tape_event import a_tape_event
 from tests.media.sounds import Result
+from tests.store.conftest import Store
 from tests.support.memory_relay import MemoryRelay
 from tests.support.memory_tapes import EPOCH, MemoryTapes, Told
 
@@ -100,3 +106,15 @@ def test_after_a_death_a_recording_is_completed_with_what_there_is(rig: Rig) -> 
     by_sid = rig.memory.records.by_sid
     assert (by_sid["RE1"].status, by_sid["RE1"].seconds) == (TapeStatus.COMPLETED, 3)
     assert by_sid["RE2"].status is TapeStatus.ABSENT
+
+
+def test_a_callback_of_a_recording_is_listed_as_others_are(tmp_path: Path) -> None:
+    store = Store("sqlite://", tmp_path)
+    letters = KeptLetters(store.outbox)
+    letters.add(Letter(a_tape_event()), lambda: None)
+    desk = Desk(store.outbox, Callbacks(store.clock, PlannedSink(store.clock)), 60.0)
+    found = Result(desk.find("", "", "", 9))
+    store.clock.advance(1)
+    [shown] = found.value
+    assert (shown["event"], shown["call_sid"]) == ("completed", "CA1")
+    assert shown["url"] == "http://app/recorded"
