@@ -5,12 +5,16 @@ from __future__ import annotations
 import wave
 from array import array
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from b2bua.media._relay import alaw_encode, ulaw_encode
-from b2bua.media.tape import CHILD, FREE_BYTES, PARENT, QUIET, Style, Tape, TapeError
+from b2bua.media.tape import CHILD, FREE_BYTES, HOLD, PARENT, QUIET, Style, Tape, TapeError
 from b2bua.media.tapped import Tapped, write_tapped
+from b2bua.media.track import APART
 from b2bua.media.wav import HEADER_BYTES, WavFile, mended
 from tests.media.sounds import sine
 from tests.support.listening import tone_level
@@ -166,3 +170,35 @@ def test_a_header_that_was_left_behind_is_mended(tmp_path: Path) -> None:
         more.write(b"\3\0\4\0" * 4_000 + b"\5")
     assert mended(path, 2) == 1.5
     assert len(channels_of(path)[1]) == 1.5 * 16_000
+
+
+PACKETS = st.lists(
+    st.tuples(
+        st.integers(0, 300),  # milliseconds since the last one
+        st.sampled_from([PARENT, CHILD, 7]),
+        st.sampled_from([PCMU, PCMA, COMFORT, STRANGE]),
+        st.one_of(st.integers(0, 2**32 - 1), st.integers(0, 4_000)),
+        st.integers(0, 2),
+        st.integers(0, 1_488),
+    ),
+    max_size=60,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(PACKETS, st.sampled_from([1, 2]))
+def test_whatever_comes_a_recording_is_as_long_as_it_lasted(
+    packets: list[tuple[int, int, int, int, int, int]], channels: int
+) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "RE.wav"
+        tape, at = Tape(path, Style(channels), BEGAN), 0
+        for number, (pause, side, payload_type, timestamp, ssrc, size) in enumerate(packets):
+            at += pause
+            arrived = BEGAN + at * 1_000_000
+            numbers = payload_type, number, timestamp, ssrc
+            tape.hear(write_tapped(Tapped(side, arrived, *numbers, b"\x80" * size)), arrived)
+            assert all(len(track._pcm) <= 2 * (2 * HOLD + APART + 1_488) for track in tape._tracks)
+        seconds = tape.finish(b"", BEGAN + at * 1_000_000)
+        assert seconds == at / 1_000
+        assert len(channels_of(path)) == channels
