@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from b2bua.app.legs import Legs
 from b2bua.app.live_leg import LiveLeg
 from b2bua.app.media_policy import MediaPolicy
+from b2bua.app.passing import NOTHING, Passed, passed_of
 from b2bua.app.settings import Settings
 from b2bua.routing.plan import Direction, LegFacts, NumberSettings, Offer, Status
 from b2bua.sdp.description import Description, SdpFault
@@ -47,6 +48,7 @@ class Arrival:
     sdp: Description | None
     is_behind_nat: bool
     max_forwards: int
+    passed: Passed = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def judge(
         sdp=sdp,
         is_behind_nat=request.via.host != source,
         max_forwards=(70 if max_forwards is None else max_forwards) - 1,
+        passed=passed_of(request, settings.trunk_from(source), settings.sip.passed_names),
     )
 
 

@@ -22,6 +22,7 @@ from b2bua.app.live_leg import LiveLeg
 from b2bua.app.logs import logger, traceback
 from b2bua.app.outbound import Outbound
 from b2bua.app.party import LiveParty
+from b2bua.app.redirects import Redirects
 from b2bua.app.replacement import Replacements
 from b2bua.app.routed import Routed
 from b2bua.app.turns import Turns
@@ -69,6 +70,7 @@ class LiveCall:
         self._turns: Turns[Effect] = Turns()
         self._legs: dict[LegId, LiveLeg] = {}
         self._replacements = Replacements(self._legs)
+        self._redirects = Redirects(equipment.settings.sip.redirects, equipment.entropy.call_id)
         self._media = CallMedia(equipment, self._legs)
         self._clocks: dict[tuple[Clock, LegId], IDelayedCall] = {}
         self._targets: dict[LegId, Target] = {}
@@ -132,6 +134,8 @@ class LiveCall:
 
     def say(self, leg: LiveLeg, word: Word) -> None:
         """Take one word of one leg."""
+        if isinstance(word, Refused) and self._redirects.follows(leg.sid, word):
+            return
         if isinstance(word, Refused):
             log.info("a leg was refused", call_sid=leg.sid, status=word.status, reason=word.reason)
         if isinstance(word, HungUp) and word.error is not None:
@@ -155,6 +159,7 @@ class LiveCall:
         if had_place:
             del self._legs[leg.sid]
         self._replacements.ended(leg, had_place=had_place)
+        self._open_again(leg.sid)
         self._end_if_over()
 
     def silent(self, leg: LegId) -> None:
@@ -215,8 +220,9 @@ class LiveCall:
                 self._tell(leg, sdp, lambda session, body: session.accept(body or b""))
             case effects.RefuseLeg(leg, status, reason):
                 self._command(leg, lambda session: session.refuse(status, reason))
-            case effects.LetGo(leg, why):
-                self._command(leg, lambda session: session.hang_up(REASONS[why]))
+            case effects.LetGo(leg, why, said):
+                self._redirects.stop(leg)
+                self._command(leg, lambda session: session.hang_up(REASONS[why] or said or None))
             case effects.Reoffer(leg, sdp):
                 self._tell(leg, sdp, lambda session, body: session.reoffer(body))
             case effects.AcceptReferral(leg, status):
@@ -291,16 +297,26 @@ class LiveCall:
         live.take(lambda: command(live.session, body))
 
     def _open(self, effect: effects.OpenLeg) -> None:
-        self._targets[effect.leg] = effect.target
+        if effect.leg not in self._targets:
+            self._targets[effect.leg] = effect.target
+            self._redirects.opened(effect)
         facts = self.core.record(effect.leg).facts
         opened = self._outbound.open(effect, facts, say=self.say, ended=self.leg_ended)
         if isinstance(opened, Refused):
             refused = opened
+            if self._redirects.follows(effect.leg, refused):
+                self._open_again(effect.leg)
+                return
             self._note(effect.leg, NOT_DIALLED, refused.reason, "")
             self.take(lambda now: self.core.hear(effect.leg, refused, now))
             return
         self._legs[effect.leg] = opened
         opened.take(opened.session.start)
+
+    def _open_again(self, leg: LegId) -> None:
+        if again := self._redirects.next(leg):
+            log.info("a leg is redirected", call_sid=leg, to=again.target.to)
+            self._open(again)
 
     # Clocks, reports, conversations.
 

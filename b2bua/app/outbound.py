@@ -13,6 +13,7 @@ from b2bua.app.caller_id import owns
 from b2bua.app.equipment import Equipment
 from b2bua.app.legs import Legs
 from b2bua.app.live_leg import LiveLeg
+from b2bua.app.passing import NOTHING, Passed
 from b2bua.app.signing import attestation_of
 from b2bua.call.effects import OpenLeg
 from b2bua.call.vocabulary import Refused, Word
@@ -42,12 +43,18 @@ class Destination:
 
 
 class Outbound:
-    """Opens legs towards callees.  `max_forwards` is what the caller's INVITE has left."""
+    """Opens legs towards callees.
 
-    def __init__(self, equipment: Equipment, legs: Legs, max_forwards: int) -> None:
+    `max_forwards` is what the caller's INVITE has left, `passed` what it hands on.
+    """
+
+    def __init__(
+        self, equipment: Equipment, legs: Legs, max_forwards: int, passed: Passed = NOTHING
+    ) -> None:
         self._equipment = equipment
         self._legs = legs
         self._max_forwards = max_forwards
+        self._passed = passed
 
     def open(
         self,
@@ -84,12 +91,11 @@ class Outbound:
     ) -> Session:
         equipment = self._equipment
         local = equipment.local_for(found.hop)
-        caller = NameAddr(_from_uri(facts.from_, local), facts.caller_name or "")
         remote = replace(found.uri, params=(), headers=())
         return Session.outgoing(
             Identity(
                 call_id=effect.call_id,
-                local=caller.with_tag(tag),
+                local=self._from(facts, local).with_tag(tag),
                 remote=NameAddr(Uri("sip", local.host, user=found.to) if found.to else remote),
                 contact=contact_at(local, secured=found.uri.scheme == "sips"),
                 max_forwards=self._max_forwards,
@@ -101,12 +107,28 @@ class Outbound:
             new_cnonce=equipment.entropy.tag,
             headers=(
                 *(("Route", str(route)) for route in found.routes),
-                *effect.target.headers,
-                *self._signed(found.trunk, facts),
+                *self._headers(effect, facts, found.trunk, local),
             ),
             credentials=found.credentials,
             jitter=equipment.entropy.fraction,
             policy=equipment.settings.sip.session_timer,
+        )
+
+    def _from(self, facts: LegFacts, local: Local) -> NameAddr:
+        return self._passed.sender(NameAddr(_from_uri(facts.from_, local), facts.caller_name or ""))
+
+    def _headers(
+        self, effect: OpenLeg, facts: LegFacts, trunk: str, local: Local
+    ) -> tuple[tuple[str, str], ...]:
+        """Return what the INVITE has besides what every one has."""
+        given, passed = effect.target.headers, self._passed
+        carrier = self._equipment.settings.trunk(trunk) if trunk else None
+        caller = _user_of(facts.from_) if effect.caller_id or not passed.asserted else ""
+        return (
+            *given,
+            *passed.but(given),
+            *passed.identity(carrier, caller, local),
+            *self._signed(trunk, facts),
         )
 
     def _signed(self, trunk: str, facts: LegFacts) -> tuple[tuple[str, str], ...]:
@@ -175,10 +197,13 @@ class Outbound:
 
 def _from_uri(caller: str, local: Local) -> Uri:
     """Return our From: the caller's user part at our own host, never at the caller's."""
-    user = caller.removeprefix("client:")
+    return Uri("sip", local.host, user=_user_of(caller) or "anonymous")
+
+
+def _user_of(caller: str) -> str:
     if caller.lower().startswith(("sip:", "sips:")):
-        user = caller.split(":", 1)[1].split("@", 1)[0]
-    return Uri("sip", local.host, user=user or "anonymous")
+        return caller.split(":", 1)[1].split("@", 1)[0]
+    return caller.removeprefix("client:")
 
 
 def contact_at(local: Local, *, secured: bool = False) -> str:

@@ -27,6 +27,7 @@ from b2bua.app.addresses import (
 from b2bua.app.dns_settings import DnsSettings
 from b2bua.app.limits_settings import LimitsSettings
 from b2bua.app.number_settings import NumberEntry
+from b2bua.app.passing import OURS
 from b2bua.app.prefixes import Prefixes
 from b2bua.app.settings_file import (
     Complaint,
@@ -42,6 +43,8 @@ from b2bua.app.trunk_settings import Networks, TrunkEntry
 from b2bua.net.certificates import TlsFiles
 from b2bua.routing.plan import NumberSettings
 from b2bua.sip.dialog.session_timer import TimerPolicy
+from b2bua.sip.grammar import is_token
+from b2bua.sip.headers import canonical
 from b2bua.sip.nexthop import SECURE
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -86,6 +89,14 @@ def _host(text: str) -> str:
     return bare
 
 
+def _passable(name: str) -> str:
+    if name.upper() != "X-*" and not is_token(name):
+        raise ValueError("this should be the name of a header, or X-*")
+    if canonical(name).lower() in OURS:
+        raise ValueError("this header is each leg's own and cannot cross")
+    return name
+
+
 Listen = Annotated[str, AfterValidator(_listen)]
 
 
@@ -93,7 +104,9 @@ class SipSettings(Section):
     """`[sip]`.  `t1` is RFC 3261's timer base in seconds; `advertise` is the host in Via.
 
     `session_expires` is how long a session of ours lasts that nobody refreshes, in seconds, 0: as
-    long as it likes; `min_se` is the least that a peer may ask for (RFC 4028).
+    long as it likes; `min_se` is the least that a peer may ask for (RFC 4028).  `pass_headers` are
+    names of headers that cross from a caller's INVITE to those it rings, `X-*` for all of these.
+    `redirects` is how many targets of a callee's 3xx are tried, 0: none.
     """
 
     listen: Annotated[tuple[Listen, ...], AfterValidator(_some)] = (
@@ -104,6 +117,8 @@ class SipSettings(Section):
     t1: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 0.5
     session_expires: Annotated[int, Field(ge=0, le=86_400)] = 0
     min_se: Annotated[int, Field(ge=90, le=86_400)] = 90
+    pass_headers: tuple[Annotated[str, AfterValidator(_passable)], ...] = ()
+    redirects: Annotated[int, Field(ge=0, le=5)] = 0
 
     @property
     def places(self) -> list[tuple[str, Place]]:
@@ -114,6 +129,11 @@ class SipSettings(Section):
     def session_timer(self) -> TimerPolicy:
         """What sessions are made with."""
         return TimerPolicy(self.session_expires, self.min_se)
+
+    @cached_property
+    def passed_names(self) -> frozenset[str]:
+        """`pass_headers` in lower case."""
+        return frozenset(canonical(name).lower() for name in self.pass_headers)
 
 
 class MediaSettings(Section):

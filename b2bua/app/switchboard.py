@@ -233,7 +233,7 @@ class Switchboard:
             entropy.call_sid,
             entropy.call_id,
         )
-        outbound = Outbound(equipment, self._legs, arrival.max_forwards)
+        outbound = Outbound(equipment, self._legs, arrival.max_forwards, arrival.passed)
         call = LiveCall(core, arrival.offer, equipment, outbound, self._ended)
         sid = arrival.facts.call_sid
         lines = self._legs.lines(sid, v6=":" in transaction.source.host, nat=arrival.is_behind_nat)

@@ -26,7 +26,11 @@ Networks = tuple[Annotated[Network, BeforeValidator(read_network)], ...]
 
 
 class TrunkEntry(Section):
-    """One carrier.  `prefixes` empty: it carries every number."""
+    """One carrier.  `prefixes` empty: it carries every number.
+
+    `asserted_identity`: it is in our network of trust, so it is told who calls by
+    P-Asserted-Identity, and believed (RFC 3325).
+    """
 
     name: Annotated[str, Field(min_length=1)]
     uri: Annotated[Uri, BeforeValidator(_uri)]
@@ -35,4 +39,5 @@ class TrunkEntry(Section):
     register_: Annotated[bool, Field(alias="register")] = False
     inbound_from: Networks = ()
     prefixes: tuple[str, ...] = ()
+    asserted_identity: bool = False
     stir: TrunkStir | None = None

@@ -85,6 +85,7 @@ class Dismissal:
 
     why: Elsewhere = Elsewhere.NO_REASON
     error: tuple[int, str] | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +246,8 @@ def _dismissed(branch: Branch, moment: tuple[float, Dismissal]) -> Effects:
     """End an answered leg from our side."""
     now, dismissal = moment
     gone = HungUp(error=dismissal.error)
-    return (LetGo(branch.leg, dismissal.why), *_gone(branch, (now, gone)))
+    let_go = LetGo(branch.leg, dismissal.why, dismissal.said)
+    return (let_go, *_gone(branch, (now, gone)))
 
 
 def _gone(branch: Branch, moment: tuple[float, HungUp]) -> Effects:
@@ -272,7 +274,7 @@ def _cancelled(branch: Branch, moment: tuple[float, Dismissal]) -> Effects:
     branch.leaving_as = branch.result = Status.CANCELED
     return (
         Disarm(Clock.RING, branch.leg),
-        LetGo(branch.leg, dismissal.why),
+        LetGo(branch.leg, dismissal.why, dismissal.said),
         CloseMedia(branch.leg),
     )
 

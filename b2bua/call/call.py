@@ -244,7 +244,8 @@ class Call:
         attempt = self._attempt
         match word:
             case HungUp():
-                return [*self.caller.leaves(word, now), *self._caller_left(now, word.error)]
+                left = self.caller.leaves(word, now)
+                return [*left, *self._caller_left(now, word.error, word.said)]
             case Refused():
                 return [*self.caller.leaves(HungUp(word.reason), now), *self._caller_left(now)]
             case Confirmed():
@@ -380,12 +381,14 @@ class Call:
             return []
         return self._follow(attempt, attempt.fork.release(now), now)
 
-    def _caller_left(self, now: float, error: tuple[int, str] | None = None) -> list[Effect]:
+    def _caller_left(
+        self, now: float, error: tuple[int, str] | None = None, said: str = ""
+    ) -> list[Effect]:
         """End the attempt of a caller who is gone, and every leg of it (rule D-9)."""
         attempt = self._attempt
         if attempt is None or not self.caller.is_over:
             return []
-        gone = attempt.fork.abandon(now, error)
+        gone = attempt.fork.abandon(now, error, said)
         over = self._ring_over(attempt, caller_gone=True)
         return [*self._follow(attempt, gone, now), *over]
 

@@ -75,10 +75,14 @@ class RefuseLeg:
 
 @dataclass(frozen=True, slots=True)
 class LetGo:
-    """End the leg, whatever state it is in: CANCEL, or ACK and BYE (RFC 3261 sections 9.1, 15)."""
+    """End the leg, whatever state it is in: CANCEL, or ACK and BYE (RFC 3261 sections 9.1, 15).
+
+    `said` is the Reason of whom it talked to or would have, "" for none of that.
+    """
 
     leg: LegId
     why: Elsewhere = Elsewhere.NO_REASON
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,10 +94,13 @@ class Fork:
             return []
         return self._settle(branch.take(Input.TIME_OVER, now))
 
-    def abandon(self, now: float, error: tuple[int, str] | None = None) -> list[ForkEffect]:
+    def abandon(
+        self, now: float, error: tuple[int, str] | None = None, said: str = ""
+    ) -> list[ForkEffect]:
         """Let everybody go because the caller has: nobody is told "elsewhere" (rule D-10).
 
-        `error` is what went wrong with the caller, if something did.
+        `error` is what went wrong with the caller, if something did, `said` the Reason that it
+        gave, which is handed on.
         """
         self._now = now
         self._waiting.clear()
@@ -106,7 +109,7 @@ class Fork:
             effect
             for branch in self.branches.values()
             if branch.is_live
-            for effect in _plain(branch.take(Input.LET_GO, now, Dismissal(error=error)))
+            for effect in _plain(branch.take(Input.LET_GO, now, Dismissal(error=error, said=said)))
         ]
 
     def dismiss(self, leg: LegId, now: float) -> list[ForkEffect]:

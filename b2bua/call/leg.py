@@ -69,16 +69,17 @@ class Leg:
             case events.Established():
                 return self._answered(event)
             case events.Rejected():
-                return Refused(event.status, event.reason, event.local)
+                return Refused(event.status, event.reason, event.local, contacts=event.contacts)
             case events.Cancelled(reason):
-                return HungUp(reason or "cancelled")
+                return HungUp(reason or "cancelled", said=reason)
             case events.Confirmed(sdp):
                 return Confirmed(self._usable(sdp))
             case events.EarlyAnswered(sdp):
                 return Confirmed(self._usable(sdp))
             case events.Ended(cause, reason):
                 lost = (LEG_LOST, cause.name.lower().replace("_", " ")) if cause in _LOST else None
-                return HungUp(reason or cause.name, lost)
+                said = reason if cause is Cause.REMOTE_BYE else ""
+                return HungUp(reason or cause.name, lost, said)
             case events.Referred(target):
                 return Referred(target)
             case events.Informed(content_type, body):

@@ -40,23 +40,27 @@ class Refused:
     """A final refusal.  `status` is a SIP status code, 300-699; `local`: nobody sent it.
 
     `is_ours`: the status speaks of us, who lacked what the leg needs, and not of the peer.
+    `contacts` are the URIs that a 3xx offers instead.
     """
 
     status: int
     reason: str = ""
     local: bool = False
     is_ours: bool = False
+    contacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HungUp:
     """The leg is over: a BYE either way, a caller's CANCEL, or a peer that was lost.
 
-    `error` names what went wrong, if something did (rcml.md 6.7, last row).
+    `error` names what went wrong, if something did (rcml.md 6.7, last row).  `said` is the peer's
+    own Reason, as its BYE or CANCEL had it (RFC 3326).
     """
 
     reason: str = ""
     error: tuple[int, str] | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ caller_ids = {callers}
 name = "carrier"
 uri = "sip:192.0.2.2:5060"
 inbound_from = ["192.0.2.0/24"]
+asserted_identity = {asserted}
 [[numbers]]
 number = "100"
 router = "rcml"
@@ -160,7 +161,12 @@ class Flow:
         self._phones: dict[str, Phone] = {}
         self._by_number: dict[str, Phone] = {}
         self._web = _NotedWeb(clock, self)
-        self._options: dict[str, str] = {"fallback": "", "status": "", "callers": '["*"]'}
+        self._options: dict[str, str] = {
+            "fallback": "",
+            "status": "",
+            "callers": '["*"]',
+            "asserted": "false",
+        }
         self._is_silent = False
         self._sections: dict[str, list[str]] = {}
         self._names = {f"CA{1:032x}": "a"}

@@ -81,7 +81,7 @@ class Phone:
         elif verb == "ACK":
             self.ack(*rest)
         else:
-            self.request(verb)
+            self.request(verb, extra=_fields(rest))
 
     def sdp(self, *traits: str) -> str:
         """Return a description: PCMU, PCMA and telephone-event unless `traits` say otherwise."""
@@ -297,7 +297,7 @@ class Phone:
             f"To: {to if 'tag=' in to else f'{to};tag={tag}'}",
             f"Call-ID: {request.call_id}",
             f"CSeq: {request.headers.get('CSeq')}",
-            f"Contact: <sip:{self.name}@{host}:{port}>",
+            *([] if 300 <= status < 400 else [f"Contact: <sip:{self.name}@{host}:{port}>"]),
             *_fields(traits),
             *(["Content-Type: application/sdp"] if body else []),
             f"Content-Length: {len(body.encode())}",
@@ -317,6 +317,13 @@ _FIELDS = {
     "rseq": ("Require: 100rel", "RSeq: {}"),
     "require": ("Require: {}",),
     "replaces": ("Replaces: {}",),
+    "to": ("Contact: <{}>;q=0.5",),
+    "better": ("Contact: <{}>",),
+    "asserted": ("P-Asserted-Identity: <sip:{}@192.0.2.9>",),
+    "private": ("Privacy: id",),
+    "diverted": ("Diversion: <sip:{}@192.0.2.9>",),
+    "x-account": ("X-Account: {}",),
+    "said": ("Reason: {}",),
     "timer": ("Supported: timer", "Session-Expires: {}"),
 }
 
@@ -339,6 +346,9 @@ def _particulars(message: Request | Response) -> dict[str, str]:
         "reliable": "yes" if "RSeq" in message.headers else "no",
         "timer": message.headers.get("Session-Expires") or "none",
         "state": message.headers.get("Subscription-State") or "none",
+        "asserted": message.headers.get("P-Asserted-Identity") or "none",
+        "privacy": message.headers.get("Privacy") or "none",
+        "diversion": message.headers.get("Diversion") or "none",
         "unsupported": ",".join(message.headers.listed("Unsupported")) or "none",
     }
     if message.sdp is not None:
@@ -351,6 +361,7 @@ def _particulars(message: Request | Response) -> dict[str, str]:
     told |= {name.lower(): value for name, value in message.headers if name.startswith("X-")}
     if isinstance(message, Request):
         told["from"] = _user(str(message.from_.uri))
+        told["host"] = str(message.uri).partition("@")[2] or "none"
         told["to"] = _user(str(message.uri))
         told["tag"] = message.to.tag or "none"
     return told

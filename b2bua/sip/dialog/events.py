@@ -55,7 +55,7 @@ class Rejected:
 
     `local`: no final response says so, we do: 408 the peer was silent, 503 it could not be
     reached, 487 we had cancelled and it answered all the same, or not at all.
-    `contacts` are URIs in the order of the response (3xx, 485), `retry_after` is in seconds.
+    `contacts` are URIs, those with the highest q first (3xx, 485), `retry_after` is in seconds.
     """
 
     status: int

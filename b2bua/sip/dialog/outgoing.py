@@ -6,6 +6,7 @@ says 2xx gets its ACK and a BYE (13.2.2.4).
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 from b2bua.machine import Table, ignore
@@ -35,6 +36,7 @@ from b2bua.sip.dialog.usage import (
 )
 from b2bua.sip.message import Request, Response
 from b2bua.sip.transaction.effects import Why
+from b2bua.sip.values import NameAddr
 
 ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 """The Reason for those who were too late (RFC 3326)."""
@@ -186,9 +188,16 @@ def another_2xx(u: Usage, response: Response) -> Effects:
 
 def rejected(response: Response) -> Rejected:
     """Return the event for a final refusal of our INVITE."""
-    contacts = tuple(str(contact.uri) for contact in response.contacts)
+    liked = sorted(response.contacts, key=_preference, reverse=True)
+    contacts = tuple(str(contact.uri) for contact in liked)
     retry_after = _seconds(response.headers.get("Retry-After") or "")
     return Rejected(response.status, response.reason, contacts, retry_after)
+
+
+def _preference(contact: NameAddr) -> float:
+    """Return the q of a Contact (20.10), 1 without a readable one."""
+    q = contact.param("q") or "1"
+    return float(q) if re.fullmatch(r"[01](\.[0-9]{0,3})?", q) else 1.0
 
 
 def _seconds(retry_after: str) -> int | None:
