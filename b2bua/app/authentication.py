@@ -23,6 +23,12 @@ REALM = "b2bua"
 MOST_NONCES = 100_000
 """Used nonces remembered.  Beyond them the oldest is forgotten, and all of its age are stale."""
 
+_ALGORITHMS: dict[bool | str, tuple[str, ...]] = {
+    True: ("SHA-256", "MD5"),
+    False: ("SHA-256",),
+    "only": ("MD5",),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class LetIn:
@@ -125,7 +131,7 @@ class Authentication:
 
     @property
     def _algorithms(self) -> tuple[str, ...]:
-        return ("SHA-256", "MD5") if self.settings.limits.digest_md5 else ("SHA-256",)
+        return _ALGORITHMS[self.settings.limits.digest_md5]
 
     def _note(self, nonce: str, count: int) -> None:
         self._used[nonce] = count

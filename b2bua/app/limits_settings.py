@@ -6,7 +6,7 @@ Each figure holds for n and is refused at n + 1.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -53,8 +53,8 @@ class LimitsSettings(Section):
     response_amplification: Annotated[float, Field(ge=1)] = 2.0
     """Bytes of a response before authentication, as a multiple of the request's."""
     digest_nonce_lifetime: Seconds = 30.0
-    digest_md5: bool = True
-    """Whether MD5 is offered after SHA-256."""
+    digest_md5: bool | Literal["only"] = True
+    """Whether MD5 is offered after SHA-256; "only" for phones that cannot read the latter."""
     digest_failures_per_user: Count = 5
     digest_failures_per_address: Count = 20
     """Failures a minute, after which the source is not answered for `digest_silence`."""

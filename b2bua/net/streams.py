@@ -17,7 +17,7 @@ from typing import Any
 
 from twisted.internet import tcp
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IConnector
+from twisted.internet.interfaces import IAddress, IConnector, IDelayedCall
 from twisted.internet.protocol import ClientFactory, ServerFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
@@ -34,6 +34,8 @@ from b2bua.sip.nexthop import SECURE, WEBSOCKETS, Hop
 from b2bua.sip.reader import Limits, Malformed
 
 BACKLOG = 512
+GOODBYE_SECONDS = 0.5
+"""How long connections may take to close when all are to."""
 
 Receive = Callable[[Message | Malformed, Hop, Local], None]
 
@@ -67,6 +69,7 @@ class Streams:
         self._per_address: Counter[str] = Counter()
         self._connectors: dict[int, IConnector] = {}
         self._emptied: Deferred[None] | None = None
+        self._last: IDelayedCall | None = None
 
     def __len__(self) -> int:
         return len(self._open)
@@ -99,7 +102,10 @@ class Streams:
         return self._add(key, local, self._framing(peer, is_ours=False), judge)
 
     def stop(self) -> Deferred[None]:
-        """Close all connections; fires when the last is gone."""
+        """Close all connections; fires when the last is gone.
+
+        A TLS peer need not answer our goodbye (RFC 5246 section 7.2.1): it is not waited for long.
+        """
         done: Deferred[None] = Deferred()
         for stream, _ in [*self._open.values()]:
             if stream.number in self._connectors:
@@ -108,9 +114,15 @@ class Streams:
                 stream.close()
         if self._open:
             self._emptied = done
+            self._last = self.clock.callLater(GOODBYE_SECONDS, self._abort_all)
         else:
             done.callback(None)
         return done
+
+    def _abort_all(self) -> None:
+        self._last = None
+        for stream, _ in [*self._open.values()]:
+            stream.abort()
 
     def _has_room(self, host: str) -> bool:
         return (
@@ -176,6 +188,9 @@ class Streams:
         if not self._per_address[stream.host]:
             del self._per_address[stream.host]
         if self._emptied is not None and not self._open:
+            if self._last is not None:
+                self._last.cancel()
+                self._last = None
             self._emptied.callback(None)
 
 

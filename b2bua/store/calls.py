@@ -175,9 +175,11 @@ class MemoryCalls:
         return True
 
     def _keep(self, record: CallRecord) -> None:
-        self._by_sid[record.sid] = record
         if record.status.is_final:
+            # Whatever the peer has sent in headers was for its application, and may be large.
+            record = replace(record, facts=replace(record.facts, sip_headers=()))
             self._over[record.sid] = None
+        self._by_sid[record.sid] = record
         self._trim()
 
     def _trim(self) -> None:

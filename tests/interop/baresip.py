@@ -42,7 +42,7 @@ snd_path {folder}
 """
 RATE = 8_000
 ACCOUNT = (
-    "<sip:{name}@127.0.0.1:{sip}{transport}>;regint=0;answermode={mode};audio_codecs={codec}\n"
+    "<sip:{name}@{home}{transport}>;regint={interval};answermode={mode};audio_codecs={codec}\n"
 )
 
 
@@ -50,6 +50,7 @@ class Baresip:
     """One baresip.  `tone` is what it says all the time, in hertz.
 
     `certificate` is a file with a certificate and its key, for TLS, which it takes at `port` + 1.
+    With `registrar`, a host and port, it registers there as `name` with `password`.
     """
 
     def __init__(
@@ -63,6 +64,8 @@ class Baresip:
         codec: str = "PCMU/8000/1",
         transport: str = "udp",
         certificate: Path | None = None,
+        registrar: str = "",
+        password: str = "",
     ) -> None:
         self._reactor = reactor
         self._folder = folder
@@ -78,10 +81,11 @@ class Baresip:
         (folder / "accounts").write_text(
             ACCOUNT.format(
                 name=name,
-                sip=self.port,
+                home=registrar or f"127.0.0.1:{self.port}",
                 transport=f";transport={transport}",
                 mode="auto" if answers else "manual",
                 codec=codec,
+                interval=f"60;auth_user={name};auth_pass={password}" if registrar else "0",
             )
         )
         (folder / "contacts").touch()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from contextlib import suppress
 from datetime import timedelta
 from ipaddress import ip_address
@@ -11,6 +13,7 @@ import pytest
 from cryptography import x509
 from OpenSSL import SSL
 from twisted.internet import reactor
+from twisted.internet.threads import deferToThread
 
 from b2bua.net.certificates import CertificateError, Certificates, TlsFiles
 from b2bua.net.connections import Connections, StreamLimits
@@ -171,6 +174,27 @@ async def test_a_peer_that_does_not_finish_its_handshake_is_cut_off(tmp_path: Pa
         us.connections.send(b"\x16\x03", Hop("tcp", hop.host, hop.port), lambda _: None)
         await eventually(lambda: peer.connections.stream_count == 1)
         await eventually(lambda: peer.connections.stream_count == 0)
+
+
+@real
+async def test_a_peer_that_does_not_answer_our_goodbye_is_not_waited_for(tmp_path: Path) -> None:
+    """RFC 5246 section 7.2.1."""
+    theirs = Certificates(TRUSTED.issue(dns(DOMAIN)).write(tmp_path))
+    patient = StreamLimits(message_timeout=3_600.0)
+    async with Side(TLS, certificates=theirs, limits=patient) as peer:
+        hop = peer.hop("tls")
+        mute = await deferToThread(_connected, hop.host, hop.port)
+        await eventually(lambda: peer.connections.stream_count == 1)
+        await peer.connections.stop()
+        assert peer.connections.stream_count == 0
+        mute.close()
+
+
+def _connected(host: str, port: int) -> ssl.SSLSocket:
+    """Return a TLS connection whose end here says no more."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(socket.create_connection((host, port)))
 
 
 @real
