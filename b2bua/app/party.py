@@ -74,7 +74,8 @@ class LiveParty:
     async def play_while(self, wanted: Callable[[], bool], *prompts: Prompt, loop: int = 1) -> None:
         """Play as `play` does, but nothing that is no longer `wanted` once it is ready."""
         await self._ready()
-        items = [item for item in await self.comfort(self._render(prompts)) if item]
+        made = self._comfort.during(self._render(prompts), lambda: wanted() and self._is_late())
+        items = [item for item in await made if item]
         if not items or not wanted():
             return
         if loop == 0 and len(items) == 1 and isinstance(items[0], bytes):
@@ -92,6 +93,7 @@ class LiveParty:
             return await collecting.collect()
         finally:
             self._hear_key = None
+            self._comfort.stop()
             self._comfort.heard()
 
     async def pause(self, seconds: float) -> None:
@@ -168,7 +170,7 @@ class LiveParty:
 
     def _is_late(self) -> bool:
         """Take that what the party waits for is late; return whether it may be played to."""
-        return not self._is_gone
+        return not self._is_gone and not self._playing
 
     def _check(self) -> None:
         if self._is_gone:
@@ -228,6 +230,7 @@ class LiveParty:
         stream = self._lines.playing_stream
         if stream is None:
             return
+        self._comfort.stop()
         token = next(self._equipment.play_tokens)
         ended: Deferred[None] = Deferred()
         self._playing[token] = ended

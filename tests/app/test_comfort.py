@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from b2bua.routing.plan import Prompt
+from b2bua.routing.plan import Prompt, Speech
 from tests.support.flow import Flow, Line, Speaker
 
 
@@ -59,3 +59,53 @@ def test_speech_that_is_late_is_preceded_by_soft_noise(
     clock: Clock, speech: float, document: float, noticed: list[tuple[float, str]]
 ) -> None:
     assert heard(clock, speech, document) == noticed
+
+
+GATHER = '<Response><Gather action="/next" numDigits="1"><Say>one two</Say></Gather></Response>'
+
+
+class SlowAtFirst(SlowSpeaker):
+    """Takes its time for the words "one two", and none for others."""
+
+    async def render(self, prompt: Prompt) -> bytes:
+        is_first = isinstance(prompt, Speech) and prompt.text == "one two"
+        speaker = SlowSpeaker(self._clock, self._seconds) if is_first else Speaker()
+        return await speaker.render(prompt)
+
+
+def test_what_is_still_in_the_making_when_a_key_is_pressed_disturbs_nothing_later(
+    clock: Clock,
+) -> None:
+    flow = Flow(
+        f"""doc /voice {GATHER}
+doc /next <Response><Say>three four five six seven</Say><Redirect>/late</Redirect></Response>
+slow /late 4
+doc /late <Response><Hangup/></Response>
+0.00  a   -> INVITE 100
+0.50  a   -> key 1
+""",
+        clock,
+    )
+    flow.api.exchange._equipment.voice = SlowAtFirst(clock, 5)
+    flow.play()
+    flow.drain()
+    noticed = [(round(line.at, 2), line.word) for line in flow.heard if line.actor == "media"]
+    assert noticed == [(0.5, "a play 2.00"), (3.5, "a loop"), (6.5, "a quiet")]
+    assert flow.leftovers() == {}
+
+
+def test_noise_makes_way_for_a_prompt_and_comes_back_after_it(clock: Clock) -> None:
+    flow = Flow(
+        f"""doc /voice {GATHER}
+doc /next <Response><Say>three</Say><Pause length="3"/><Hangup/></Response>
+0.00  a   -> INVITE 100
+1.50  a   -> key 1
+""",
+        clock,
+    )
+    flow.api.exchange._equipment.voice = SlowAtFirst(clock, 4)
+    flow.play()
+    flow.drain()
+    noticed = [(round(line.at, 2), line.word) for line in flow.heard if line.actor == "media"]
+    assert noticed == [(1, "a loop"), (1.5, "a quiet"), (1.5, "a play 0.40")]
+    assert flow.leftovers() == {}
