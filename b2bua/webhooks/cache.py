@@ -21,7 +21,7 @@ Place = tuple[str, str, str | None]
 """Whose it is, its URL, and the credentials it was asked for with."""
 
 ENTRY_BYTES = 1_024
-"""What an entry costs beside its body, near enough."""
+"""What an entry costs beside its body, headers and URL, near enough."""
 
 _DIRECTIVE = re.compile(r'([a-z-]+)(?:="?([^",]*)"?)?')
 _SECONDS = re.compile(r"[0-9]{1,10}")
@@ -32,15 +32,11 @@ _NOT_KEPT = ("set-cookie", "connection", "keep-alive", "age")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An answer, and until when (on the client's clock) it needs no asking."""
+    """An answer, what it costs, and until when (on the client's clock) it needs no asking."""
 
     answer: Answer
+    size: int
     fresh_until: float
-
-    @property
-    def size(self) -> int:
-        """What it costs, in bytes."""
-        return ENTRY_BYTES + len(self.answer.body)
 
     @property
     def conditions(self) -> list[tuple[str, str]]:
@@ -94,7 +90,7 @@ class Cache:
         if lifetime is None:
             self.drop(place)
         else:
-            self._keep(place, Kept(_to_keep(answer), now + lifetime))
+            self._keep(place, answer, now + lifetime)
         return answer
 
     def drop(self, place: Place) -> None:
@@ -115,11 +111,15 @@ class Cache:
         lifetime = lifetime_of(answer)
         self.drop(place)
         if lifetime is not None:
-            self._keep(place, Kept(_to_keep(answer), now + lifetime))
+            self._keep(place, answer, now + lifetime)
         return answer
 
-    def _keep(self, place: Place, kept: Kept) -> None:
+    def _keep(self, place: Place, answer: Answer, fresh_until: float) -> None:
         self.drop(place)
+        headers = {name: said for name, said in answer.headers.items() if name not in _NOT_KEPT}
+        size = ENTRY_BYTES + len(answer.body) + 2 * len(place[1])  # the answer has its URL, too
+        size += sum(len(name) + len(said) for name, said in headers.items())
+        kept = Kept(replace(answer, headers=headers), size, fresh_until)
         most = min(self._limits.cache_bytes_per_account, self._limits.cache_bytes)
         if kept.size > most:
             return
@@ -174,8 +174,3 @@ def _directives(text: str) -> dict[str, str]:
 
 def _seconds(text: str) -> float:
     return float(text) if _SECONDS.fullmatch(text.strip()) else 0.0
-
-
-def _to_keep(answer: Answer) -> Answer:
-    kept = {name: value for name, value in answer.headers.items() if name not in _NOT_KEPT}
-    return replace(answer, headers=kept)

@@ -229,8 +229,13 @@ def test_what_does_not_fit_is_not_kept(size: int) -> None:
 # The shelves themselves.
 
 
+HEADERS = {"cache-control": "max-age=60"}
+ENTRY = ENTRY_BYTES + len("".join([*HEADERS, *HEADERS.values()])) + 2
+"""What an answer without a body costs whose URL is one letter."""
+
+
 def answer(size: int = 0) -> Answer:
-    return Answer(200, "audio/wav", bytes(size), URL, {"cache-control": "max-age=60"})
+    return Answer(200, "audio/wav", bytes(size), URL, HEADERS)
 
 
 def fill(cache: Cache, account: str, names: str, size: int = 0) -> None:
@@ -252,7 +257,7 @@ def test_an_account_keeps_so_many_answers_and_loses_the_longest_unused() -> None
 
 
 def test_an_account_keeps_so_many_bytes() -> None:
-    cache = Cache(Limits(cache_bytes_per_account=3 * (ENTRY_BYTES + 10)))
+    cache = Cache(Limits(cache_bytes_per_account=3 * (ENTRY + 10)))
     fill(cache, "AC1", "abc", 10)
     assert len(cache) == 3
     fill(cache, "AC1", "d", 11)
@@ -260,11 +265,11 @@ def test_an_account_keeps_so_many_bytes() -> None:
 
 
 def test_when_all_is_full_who_has_most_gives_first() -> None:
-    cache = Cache(Limits(cache_bytes=4 * ENTRY_BYTES))
+    cache = Cache(Limits(cache_bytes=4 * ENTRY))
     fill(cache, "AC1", "abc")
     fill(cache, "AC2", "ab")
     assert (kept(cache, "AC1", "abc"), kept(cache, "AC2", "ab")) == ("bc", "ab")
-    assert cache.size == len(cache) * ENTRY_BYTES
+    assert cache.size == len(cache) * ENTRY
 
 
 def test_the_size_is_that_of_what_is_kept() -> None:
@@ -282,6 +287,13 @@ def test_the_size_is_that_of_what_is_kept() -> None:
 def test_an_answer_that_came_while_another_was_dropped_is_still_answered() -> None:
     cache = Cache(Limits())
     place = ("AC1", "a", None)
-    old = Kept(answer(), 0.0)
+    old = Kept(answer(), ENTRY, 0.0)
     not_modified = replace(answer(), status=304, headers={})
     assert cache.settle(place, old, not_modified, 1.0).status == 200
+
+
+def test_headers_and_the_url_are_part_of_what_an_answer_costs() -> None:
+    cache = Cache(Limits())
+    long = replace(answer(), headers={**HEADERS, "x": "y" * 10_000})
+    cache.settle(("AC1", "u" * 5_000, None), None, long, 0.0)
+    assert cache.size > ENTRY_BYTES + 20_000
