@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -27,9 +28,13 @@ import pytest
 
 from b2bua.callbacks.window import MOST
 from b2bua.webhooks.limits import Limits
+from tests.store.conftest import Store
+from tests.store.test_outbox import found
 
 ROOT = Path(__file__).parents[2]
 HOUR = 3_600.0
+EVER = 1e13
+"""Seconds since the epoch, on any clock of a sender."""
 LEGS_A_SECOND = 250.0
 """As `tests.support.sender` makes them."""
 AT_A_KILL = Limits().connections_per_host - Limits().host_reserve + MOST
@@ -40,9 +45,14 @@ pytestmark = pytest.mark.real
 
 @dataclass
 class Receiver:
-    """Fails every second request by chance; keeps what it took, in the order of taking."""
+    """Fails every second request by chance; keeps what it took, in the order of taking.
+
+    One event in a hundred it will not have (410), until it `takes_all`.
+    """
 
     chance: random.Random
+    takes_all: bool = False
+    refused: set[str] = field(default_factory=set)
     taken: list[tuple[str, int, str]] = field(default_factory=list)
     requests: int = 0
 
@@ -70,6 +80,9 @@ class Receiver:
             self.requests += 1
             if self.chance.random() < 0.5:
                 return 503
+            if not self.takes_all and int(sha256(token.encode()).hexdigest(), 16) % 100 == 0:
+                self.refused.add(token)
+                return 410
             self.taken.append((call_sid, sequence, token))
             return 204
 
@@ -140,8 +153,19 @@ class Sender:
         return int(self.rows("select count(*) from events")[0][0]) // 4
 
     def waiting(self) -> int:
-        """Return how many callbacks are in the store."""
-        return int(self.rows("select count(*) from callbacks")[0][0])
+        """Return how many callbacks wait in the store."""
+        return int(self.rows("select count(*) from callbacks where state = 'pending'")[0][0])
+
+    def dead(self) -> set[str]:
+        """Return the tokens of those that were given up."""
+        return {row[0] for row in self.rows("select token from callbacks where state = 'dead'")}
+
+    def replay(self) -> None:
+        """Let all that are dead wait again, as `b2bua callbacks replay --dead` does."""
+        store = Store("sqlite:///post.sqlite", self._folder, now=time.time())
+        for token in self.dead():
+            assert found(store.outbox.revive(token, 0.0, EVER)) is not None
+        store.database.close()
 
     def until(self, what: Callable[[], bool], seconds: float) -> None:
         """Wait for something, but not for ever."""
@@ -183,7 +207,18 @@ def test_no_callback_is_lost_or_overtaken(
         sender.go_on(legs)
         sender.until(lambda: sender.made() == legs and not sender.waiting(), patience)
         sender.kill()
+        assert sender.dead() == receiver.refused
+        assert receiver.refused, "there are dead letters to replay"
         judge(sender, receiver, events, kills)
+        receiver.takes_all = True
+        sender.replay()
+        sender.go_on(legs)
+        sender.until(lambda: not sender.waiting(), patience)
+        sender.kill()
+        assert sender.dead() == set()
+        replayed = {token for _, _, token in receiver.taken}
+        assert receiver.refused <= replayed, "each dead letter arrives with the token it had"
+        print(f"{len(receiver.refused)} dead letters, all replayed")
     finally:
         sender.kill()
 
@@ -199,13 +234,15 @@ def judge(sender: Sender, receiver: Receiver, events: int, kills: int) -> None:
     )
     assert len(journalled) == events
     order = ["initiated", "ringing", "answered", "completed"]
-    lost = [pair for sid, event in journalled if taken[pair := (sid, order.index(event))] == 0]
-    assert lost == []
+    wanted = [(sid, order.index(event)) for sid, event in journalled]
+    refused = {pair for pair in wanted if f"{pair[0]}-{pair[1]}" in receiver.refused}
+    assert [pair for pair in wanted if taken[pair] == 0 and pair not in refused] == []
     assert sender.waiting() == 0
     seen: dict[str, int] = {}
     for call_sid, sequence, token in receiver.taken:
         assert token == f"{call_sid}-{sequence}", "a second try has the first one's token"
-        assert sequence <= seen.get(call_sid, -1) + 1, "nothing overtakes"
+        before = range(seen.get(call_sid, -1) + 1, sequence)
+        assert all((call_sid, each) in refused for each in before), "nothing overtakes"
         seen[call_sid] = max(sequence, seen.get(call_sid, -1))
     assert again <= kills * AT_A_KILL
     if events >= 100_000:
