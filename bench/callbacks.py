@@ -20,6 +20,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.python.threadpool import ThreadPool
 
+from b2bua.app import garbage
 from b2bua.app.kept_letters import KeptLetters
 from b2bua.callbacks.delivery import Callbacks
 from b2bua.callbacks.http import HttpSink
@@ -55,6 +56,7 @@ async def drain(count: int, url: str, folder: Path) -> tuple[float, float]:
         epoch=time.time,
         window=window,
     )
+    garbage.settle()  # as the daemon does
     began, used = time.perf_counter(), time.process_time()
     for leg in range(count // 4):
         for sequence, event in enumerate(Event):

@@ -29,8 +29,9 @@ def voice_parameters(leg: LegFacts, api_version: str = API_VERSION) -> tuple[tup
         ("StirVerstat", leg.verstat),
         ("StirPassportToken", leg.passport),
     ]
-    fields += [(f"SipHeader_{name}", value) for name, value in leg.sip_headers]
-    return tuple((name, value) for name, value in fields if value is not None)
+    if leg.sip_headers:
+        fields += [(f"SipHeader_{name}", value) for name, value in leg.sip_headers]
+    return tuple([(name, value) for name, value in fields if value is not None])
 
 
 def tape_parameters(tape: TapeFacts) -> tuple[tuple[str, str], ...]:

@@ -57,9 +57,9 @@ def compose(
     ]
     if body is not None:
         lines += [f"Content-Type: {FORM_TYPE}", f"Content-Length: {len(body)}"]
-    for name, value in headers:
-        if _CONTROL.search(name) or _CONTROL.search(value):
-            raise ValueError(f"control character in the header {name!r}")
-        lines.append(f"{name}: {value}")
+    own = [f"{name}: {value}" for name, value in headers]
+    if (found := next((line for line in own if _CONTROL.search(line)), None)) is not None:
+        raise ValueError(f"control character in the header {found.partition(': ')[0]!r}")
+    lines += own
     wire = ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "replace")
     return WireRequest(method, wire if body is None else wire + body)

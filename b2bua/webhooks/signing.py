@@ -24,7 +24,7 @@ def signature(token: str, url: str, form: Sequence[tuple[str, str]] = ()) -> str
     `url` has neither userinfo nor fragment; `form` holds the fields of a POST body and is empty
     for a GET.  A pair that occurs twice counts once, as the validator has it.
     """
-    text = url + "".join(name + value for name, value in sorted(set(form)))
+    text = url + "".join([name + value for name, value in sorted(set(form))])
     digest = hmac.digest(token.encode(), text.encode("utf-8", "replace"), "sha1")
     return b64encode(digest).decode("ascii")
 

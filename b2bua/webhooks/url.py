@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import quote, quote_plus, unquote, urljoin
@@ -51,27 +51,26 @@ class Url:
     target: str
     fragment: str = ""
     userinfo: tuple[str, str] | None = None
+    netloc: str = field(init=False, compare=False, repr=False)
+    """Host and port as the Host header says them (RFC 9110 section 7.2)."""
+    origin: tuple[str, str, int] = field(init=False, compare=False, repr=False)
+    """What credentials belong to and connections are kept under."""
+    text: str = field(init=False, compare=False, repr=False)
+    """The URL as the server can rebuild it: what is signed; no userinfo and no fragment."""
+
+    def __post_init__(self) -> None:
+        # Once for all the requests that a URL is asked for.
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        is_usual = self.port == DEFAULT_PORTS[self.scheme]
+        netloc = host if is_usual else f"{host}:{self.port}"
+        object.__setattr__(self, "netloc", netloc)
+        object.__setattr__(self, "origin", (self.scheme, self.host, self.port))
+        object.__setattr__(self, "text", f"{self.scheme}://{netloc}{self.target}")
 
     @property
     def is_address(self) -> bool:
         """Whether the host is an address: no name that was read ends in a number."""
         return ":" in self.host or self.host.rpartition(".")[2].isdigit()
-
-    @property
-    def netloc(self) -> str:
-        """Host and port as the Host header says them (RFC 9110 section 7.2)."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
-
-    @property
-    def origin(self) -> tuple[str, str, int]:
-        """What credentials belong to and connections are kept under."""
-        return (self.scheme, self.host, self.port)
-
-    @property
-    def text(self) -> str:
-        """The URL as the server can rebuild it: what is signed; no userinfo and no fragment."""
-        return f"{self.scheme}://{self.netloc}{self.target}"
 
     @property
     def label(self) -> str:
