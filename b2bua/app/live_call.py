@@ -155,8 +155,7 @@ class LiveCall:
 
     def leg_ended(self, leg: LiveLeg) -> None:
         """Take that nothing of a leg is left on the wire."""
-        had_place = self._legs.get(leg.sid) is leg
-        if had_place:
+        if had_place := self._legs.get(leg.sid) is leg:
             del self._legs[leg.sid]
         self._replacements.ended(leg, had_place=had_place)
         self._open_again(leg.sid)

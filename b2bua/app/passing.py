@@ -34,6 +34,8 @@ class Passed:
     @property
     def is_private(self) -> bool:
         """Whether the caller's identity is for networks of trust alone."""
+        if not self.privacy:
+            return False
         wanted = {value.strip().lower() for value in self.privacy.split(";")}
         return bool(wanted & _HIDING) and "none" not in wanted
 
