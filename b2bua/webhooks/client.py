@@ -22,6 +22,7 @@ from twisted.logger import Logger
 from twisted.web.iweb import IResponse
 
 from b2bua.routing.plan import Answer, Ask, Fault
+from b2bua.webhooks.bulk import Bulk
 from b2bua.webhooks.cache import Cache, place_of
 from b2bua.webhooks.circuits import Circuits
 from b2bua.webhooks.connection import Connection, read_body
@@ -86,6 +87,7 @@ class WebClient:
         self._dialler = Dialler(reactor, resolver, limits)
         self._usual_terms = Terms(policy, Trust())
         self._terms_of = terms
+        self._bulk = Bulk(limits.bodies_bytes)
         self._cache = Cache(limits)
         self._circuits = Circuits(reactor.seconds, limits)
         self._is_closed = False
@@ -287,7 +289,7 @@ class WebClient:
 
     async def _await_body(self, trip: Trip, connection: Connection, response: IResponse) -> bytes:
         late = WebFault(RETRIEVAL, "the response's body did not end in time", status=response.code)
-        body = read_body(response, connection, self._limit_bytes(trip))
+        body = read_body(response, connection, self._limit_bytes(trip), self._bulk)
         if body.called:
             return await body
         return await within(self._clock, self._left(trip), body, late)

@@ -20,6 +20,7 @@ from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 from zope.interface import implementer
 
+from b2bua.webhooks.bulk import Bulk
 from b2bua.webhooks.faults import CONNECTION, PROTOCOL, TOO_LARGE, Phase, WebFault
 from b2bua.webhooks.limits import Limits
 from b2bua.webhooks.request import WireRequest
@@ -168,12 +169,14 @@ class Connection(HTTP11ClientProtocol):
 class Body(Protocol):
     """Collects a response's body of at most `limit_bytes`; `whole` fires with it.
 
-    Errbacks with `WebFault`: 11750 beyond the limit, 11206 for a body that broke off.
+    Errbacks with `WebFault`: 11750 beyond the limit or that of `bulk`, 11206 for a body that broke
+    off.
     """
 
-    def __init__(self, limit_bytes: int, connection: Connection, status: int) -> None:
+    def __init__(self, limit_bytes: int, bulk: Bulk, connection: Connection, status: int) -> None:
         self.whole: Deferred[bytes] = Deferred(lambda _: connection.drop())
         self._limit = limit_bytes
+        self._bulk = bulk
         self._connection = connection
         self._status = status
         self._pieces: list[bytes] = []
@@ -181,15 +184,18 @@ class Body(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         self._size += len(data)
-        if self._size <= self._limit:
-            self._pieces.append(data)
-        elif not self.whole.called:
-            self._pieces.clear()
-            self.whole.errback(self._too_large())
-            self._connection.drop()
+        if self.whole.called:
+            return
+        if self._size > self._limit:
+            self.refuse(self.too_large())
+            return
+        self._pieces.append(data)
+        self._bulk.grow(self, self._size, self._give_up)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._bulk.end(self)
         if self.whole.called:
+            self._pieces.clear()
             return
         # A body that ends with the connection, without a length, is whole as far as HTTP/1.0 knows.
         if reason.check(ResponseDone, PotentialDataLoss) is not None:
@@ -198,17 +204,30 @@ class Body(Protocol):
             fault = WebFault(PROTOCOL, "the response broke off", status=self._status)
             self.whole.errback(fault)
 
-    def _too_large(self) -> WebFault:
+    def refuse(self, fault: WebFault) -> None:
+        """Read no further, because of `fault`."""
+        self._pieces.clear()
+        self._bulk.end(self)
+        self.whole.errback(fault)
+        self._connection.drop()
+
+    def _give_up(self) -> None:
+        text = "too much is being fetched at once"
+        self.refuse(WebFault(TOO_LARGE, text, status=self._status))
+
+    def too_large(self) -> WebFault:
+        """Return what is wrong with a body beyond the limit."""
         text = f"the response's body is larger than {self._limit} bytes"
         return WebFault(TOO_LARGE, text, status=self._status)
 
 
-def read_body(response: IResponse, connection: Connection, limit_bytes: int) -> Deferred[bytes]:
+def read_body(
+    response: IResponse, connection: Connection, limit_bytes: int, bulk: Bulk
+) -> Deferred[bytes]:
     """Read the body of `response`, at most `limit_bytes` of it.  See `Body`."""
-    body = Body(limit_bytes, connection, response.code)
+    body = Body(limit_bytes, bulk, connection, response.code)
     if response.length is not UNKNOWN_LENGTH and response.length > limit_bytes:
-        connection.drop()
-        body.whole.errback(body._too_large())
+        body.refuse(body.too_large())
         return body.whole
     response.deliverBody(body)
     return body.whole

@@ -33,6 +33,8 @@ class Limits:
     kept_connections: int = 200
     kept_seconds: float = 4.0
     """How long an idle connection is kept: less than the 5 s after which many servers close it."""
+    bodies_bytes: int = 16_777_216
+    """Of all bodies under way that are larger than 64 KiB; beyond it the largest is given up."""
     addresses_tried: int = 4
     cookie_calls: int = 10_000
     cookies_per_call: int = 50

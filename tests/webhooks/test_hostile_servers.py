@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import repeat
 
 import pytest
 from twisted.internet.defer import Deferred
 
-from b2bua.routing.plan import Answer, Ask
+from b2bua.routing.plan import Answer, Ask, Fault
+from b2bua.webhooks.bulk import Bulk
+from b2bua.webhooks.limits import Limits
 from tests.support.web_server import Customer, Reply, RudeServer
-from tests.webhooks.conftest import ACCOUNT, PUBLIC, Browser
+from tests.webhooks.conftest import ACCOUNT, PUBLIC, Browser, assert_nothing_left
 
 URL = "http://rude.example/#rc=0"
 
@@ -236,3 +239,52 @@ def test_a_hanging_host_delays_nobody_else(browser: Browser) -> None:
     browser.internet.advance(15)
     browser.internet.advance(15)
     assert all(one.called for one in waiting)
+
+
+def test_of_all_that_pour_at_once_the_largest_is_given_up() -> None:
+    browser = Browser(limits=Limits(bodies_bytes=300_000))
+    sizes = {"a": 100_000, "b": 1_000_000, "c": 150_000}
+
+    def body(size: int) -> Iterable[bytes]:
+        yield b"HTTP/1.1 200 OK\r\n\r\n"
+        yield from repeat(b"x" * (size // 10), 10)
+
+    fetching = []
+    for number, (name, size) in enumerate(sizes.items()):
+        server = RudeServer(browser.internet, partial(body, size), 0.1, ends=True)
+        address = f"93.184.216.{40 + number}"
+        browser.internet.serve(address, 80, server, f"{name}.example")
+        ask = Ask(f"http://{name}.example/#rc=0", account_sid=ACCOUNT, limit_bytes=10_000_000)
+        fetching.append(Deferred.fromCoroutine(browser.client.fetch(ask)))
+    for _ in range(20):
+        browser.internet.advance(0.1)
+    a, b, c = [one.result for one in fetching]
+    assert isinstance(a, Answer)
+    assert isinstance(b, Fault)
+    assert isinstance(c, Answer)
+    assert (len(a.body), len(c.body)) == (100_000, 150_000)
+    assert (b.code, b.text) == (11750, "too much is being fetched at once")
+    assert browser.client._bulk.held == 0
+    assert_nothing_left(browser)
+
+
+def test_what_is_held_is_counted_from_64_kib_on_and_given_back() -> None:
+    bulk, gone = Bulk(200_000), list[str]()
+
+    def give_up(name: str) -> None:
+        gone.append(name)
+        bulk.end(name)
+
+    def grow(name: str, size: int) -> None:
+        bulk.grow(name, size, partial(give_up, name))
+
+    grow("small", 65_536)
+    assert bulk.held == 0
+    grow("a", 90_000)
+    grow("b", 110_000)
+    assert (bulk.held, gone) == (200_000, [])
+    grow("a", 90_001)
+    assert (bulk.held, gone) == (90_001, ["b"])
+    bulk.end("a")
+    bulk.end("small")
+    assert bulk.held == 0
