@@ -121,6 +121,10 @@ class Entropy:
         """Return what names a call to those who trace it (RFC 8588 section 5)."""
         return uuid.UUID(bytes=secrets.token_bytes(16), version=4)
 
+    def family(self) -> str:
+        """Return what tells a call's family from all others, in hexadecimal."""
+        return secrets.token_hex(12)
+
     def session_id(self) -> int:
         """Return a session id for `o=` (RFC 8866 section 5.2): it fits 63 bits."""
         return secrets.randbits(62)

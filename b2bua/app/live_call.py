@@ -66,6 +66,7 @@ class LiveCall:
         self._offer = offer
         self._equipment = equipment
         self._outbound = outbound
+        self.family = outbound.family
         self._ended = ended
         self._turns: Turns[Effect] = Turns()
         self._legs: dict[LegId, LiveLeg] = {}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from b2bua.app.caller_id import owns
 from b2bua.app.equipment import Equipment
+from b2bua.app.families import Family
 from b2bua.app.legs import Legs
 from b2bua.app.live_leg import LiveLeg
 from b2bua.app.passing import NOTHING, Passed
@@ -49,9 +50,15 @@ class Outbound:
     """
 
     def __init__(
-        self, equipment: Equipment, legs: Legs, max_forwards: int, passed: Passed = NOTHING
+        self,
+        equipment: Equipment,
+        legs: Legs,
+        family: Family,
+        max_forwards: int,
+        passed: Passed = NOTHING,
     ) -> None:
         self._equipment = equipment
+        self.family = family
         self._legs = legs
         self._max_forwards = max_forwards
         self._passed = passed
@@ -68,6 +75,8 @@ class Outbound:
         found = self._destinations(effect.target)
         if isinstance(found, Refused):
             return found
+        if not self.family.has_room():
+            return Refused(482, "the call's family has too many legs", local=True)
         tag = self._equipment.entropy.tag()
         lines = self._legs.lines(effect.leg, v6=":" in found[0].hop.host, nat=False)
         try:
@@ -76,6 +85,12 @@ class Outbound:
             lines.close()
             return Refused(503, str(problem), local=True, is_ours=True)
         sessions = [self._session(effect, facts, one, tag, body) for one in found]
+
+        def over(leg: LiveLeg) -> None:
+            self.family.leave()
+            ended(leg)
+
+        self.family.join()
         return self._legs.add(
             effect.leg,
             facts.parent_call_sid or effect.leg,
@@ -83,7 +98,7 @@ class Outbound:
             sessions[0] if len(sessions) == 1 else ForkedSession(sessions),
             lines,
             say=say,
-            ended=ended,
+            ended=over,
         )
 
     def _session(
@@ -129,6 +144,7 @@ class Outbound:
             *passed.but(given),
             *passed.identity(carrier, caller, local),
             *self._signed(trunk, facts),
+            self.family.field,
         )
 
     def _signed(self, trunk: str, facts: LegFacts) -> tuple[tuple[str, str], ...]:

@@ -5,8 +5,17 @@ from __future__ import annotations
 from b2bua.app.settings import Settings
 from b2bua.callbacks.delivery import DeliveryLimits
 from b2bua.net.connections import StreamLimits
+from b2bua.net.driver import DriverLimits
 from b2bua.sip.reader import Limits as ReadingLimits
 from b2bua.webhooks.limits import Limits as WebLimits
+
+
+def driver_limits(settings: Settings) -> DriverLimits:
+    """Return those of transactions and of what has none."""
+    limits = settings.limits
+    return DriverLimits(
+        datagram_bytes=limits.sip_datagram_bytes, amplification=limits.response_amplification
+    )
 
 
 def stream_limits(settings: Settings) -> StreamLimits:

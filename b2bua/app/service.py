@@ -26,7 +26,13 @@ from b2bua.app.lag import LagMeter
 from b2bua.app.logs import logger
 from b2bua.app.media_addresses import interfaces, our_addresses
 from b2bua.app.media_policy import MediaPolicy
-from b2bua.app.part_limits import delivery_limits, reading_limits, stream_limits, web_limits
+from b2bua.app.part_limits import (
+    delivery_limits,
+    driver_limits,
+    reading_limits,
+    stream_limits,
+    web_limits,
+)
 from b2bua.app.plugins import make_routers
 from b2bua.app.settings import Settings, read_settings
 from b2bua.app.signals import Signals
@@ -47,7 +53,7 @@ from b2bua.media.relay import Relay
 from b2bua.net.arrivals import Arrivals
 from b2bua.net.certificates import CertificateError, Certificates
 from b2bua.net.connections import Connections
-from b2bua.net.driver import Driver, DriverLimits
+from b2bua.net.driver import Driver
 from b2bua.routing.interfaces import Site
 from b2bua.sip.transaction.timers import Timers
 from b2bua.webhooks.client import PatientWeb, WebClient
@@ -108,7 +114,7 @@ class Daemon(MultiService):
             self.switchboard,
             timers,
             entropy.tag,
-            DriverLimits(datagram_bytes=settings.limits.sip_datagram_bytes),
+            driver_limits(settings),
             refuse=self.switchboard.refusal,
         )
         self._connections.undelivered = self._driver.undelivered

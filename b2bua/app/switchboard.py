@@ -14,6 +14,7 @@ from typing import Any
 from b2bua.api.interfaces import Order
 from b2bua.app.authentication import Authentication, Challenged, LetIn, Shut
 from b2bua.app.equipment import Equipment
+from b2bua.app.families import Families
 from b2bua.app.inbound import Arrival, Refusal, Takeover, judge, judge_takeover
 from b2bua.app.legs import Legs
 from b2bua.app.lines import Lines
@@ -64,6 +65,8 @@ class Switchboard:
         self._routers = routers
         self._policy = policy
         self._legs = Legs(equipment, policy)
+        limits, new_token = equipment.settings.limits, equipment.entropy.family
+        self._families = Families(limits.call_legs, limits.call_depth, new_token)
         self._authentication = Authentication(equipment.settings, equipment.clock.seconds)
 
     def __len__(self) -> int:
@@ -163,6 +166,8 @@ class Switchboard:
 
     def _judge(self, request: Request, source: Hop, user: str) -> Arrival | Takeover | Refusal:
         equipment = self._equipment
+        if self._families.of(request) is not None:
+            return Refusal(482, "loop")
         if "Replaces" in request.headers:
             return judge_takeover(
                 request, source.host, equipment.settings, self._legs, self._policy
@@ -233,7 +238,8 @@ class Switchboard:
             entropy.call_sid,
             entropy.call_id,
         )
-        outbound = Outbound(equipment, self._legs, arrival.max_forwards, arrival.passed)
+        family = self._families.join(transaction.request)
+        outbound = Outbound(equipment, self._legs, family, arrival.max_forwards, arrival.passed)
         call = LiveCall(core, arrival.offer, equipment, outbound, self._ended)
         sid = arrival.facts.call_sid
         lines = self._legs.lines(sid, v6=":" in transaction.source.host, nat=arrival.is_behind_nat)
@@ -268,7 +274,7 @@ class Switchboard:
         account = equipment.settings.account(facts.account_sid)
         country = account.country if account is not None else ""
         offer = Offer(facts.from_, facts.to, order.number, country)
-        outbound = Outbound(equipment, self._legs, MAX_FORWARDS)
+        outbound = Outbound(equipment, self._legs, self._families.join(), MAX_FORWARDS)
         call = LiveCall(core, offer, equipment, outbound, self._ended)
         self._calls[core.sid] = call
         self.total += 1
@@ -324,6 +330,7 @@ class Switchboard:
 
     def _ended(self, call: LiveCall) -> None:
         if self._calls.pop(call.core.sid, None) is not None:
+            call.family.leave()
             self._equipment.forget(call.core.sid)
             facts = call.core.caller.record.facts
             log.info("the call is over", call_sid=facts.call_sid, status=facts.status.value)

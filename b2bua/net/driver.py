@@ -11,7 +11,6 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from zlib import crc32
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -20,6 +19,7 @@ from b2bua.net.failover import Failover
 from b2bua.net.interfaces import Sent, Silence, TransactionUser, Wire
 from b2bua.net.local import Local
 from b2bua.net.names import is_numeric
+from b2bua.net.stateless import shortened, size_of, stateless_tag
 from b2bua.net.timers import Timetable
 from b2bua.net.transactions import ClientTransaction, ClientUser, ServerTransaction, way_back
 from b2bua.sip.grammar import write_host
@@ -59,11 +59,14 @@ _OUR_REQUEST = re.compile(rb"([A-Z]+) [^\r\n]+\r\nVia: [^\r\n;]+;branch=([0-9A-Z
 class DriverLimits:
     """`server_transactions` at most are live; a request beyond gets 503 without a state.
 
-    A request of more than `datagram_bytes` goes by TCP, if the peer takes it there (18.1.1).
+    A request of more than `datagram_bytes` goes by TCP, if the peer takes it there (18.1.1).  What
+    is answered without a state on UDP has at most `amplification` times the bytes of its request:
+    who sends it may be somebody else, who would be flooded with our answers.
     """
 
     server_transactions: int = 100_000
     datagram_bytes: int = 1_300
+    amplification: float = 2.0
 
 
 class Driver:
@@ -155,7 +158,7 @@ class Driver:
         if refusal is None:
             self._add_server(request, source, local).begin()
         elif isinstance(refusal, Response):
-            self._answer_statelessly(refusal, way_back(request, source))
+            self._answer_statelessly(request, refusal, source)
 
     def _refusal_of(self, request: Request, source: Hop) -> Response | Silence | None:
         """Return the answer to a new request that gets no transaction."""
@@ -177,7 +180,7 @@ class Driver:
         invite = self._live.invite_of(cancel)
         if invite is None:
             response = cancel.reply(481, to_tag=stateless_tag(cancel))
-            self._answer_statelessly(response, way_back(cancel, source))
+            self._answer_statelessly(cancel, response, source)
             return
         server = self._add_server(cancel, source, local)
         # 9.2: the same To tag as in the responses to the INVITE, if it has had one.
@@ -202,15 +205,20 @@ class Driver:
             stamp_received(request, source)
             tag = stateless_tag(request)
             response = request.reply(malformed.status, malformed.reason, to_tag=tag)
-            self._answer_statelessly(response, way_back(request, source))
+            self._answer_statelessly(request, response, source)
         self.tell(self._user.malformed, malformed.reason)
 
-    def _answer_statelessly(self, response: Response, hop: Hop) -> None:
+    def _answer_statelessly(self, request: Request, response: Response, source: Hop) -> None:
+        hop = way_back(request, source)
+        most = self._limits.amplification * size_of(request)
         try:
             data = write(response)
+            if hop.transport == "udp" and len(data) > most:
+                data = write(shortened(response))
         except UnwritableError:
             return  # the peer's own fields are what cannot be written
-        self._connections.send(data, hop, _ignore)
+        if hop.transport != "udp" or len(data) <= most:
+            self._connections.send(data, hop, _ignore)
 
     # Downwards: requests of ours
 
@@ -371,9 +379,3 @@ class _Nobody:
 
 def _ignore(_reason: str) -> None:
     """Nothing waits for a message that has no transaction."""
-
-
-def stateless_tag(request: Request) -> str:
-    """Return a To tag that is the same each time this request is answered (8.2.7)."""
-    seen = f"{request.headers.get('Via')} {request.headers.get('Call-ID')}"
-    return f"{crc32(seen.encode(errors='replace')):08x}"
