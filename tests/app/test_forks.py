@@ -107,7 +107,7 @@ async def test_a_fork_whose_phones_answer_together_has_one_bridge(
         for number in range(forks):
             found["late"] += await fork(number, chance, callers, callees, server)
             found["bridges"] += 1
-        await daemon.until_idle()
+        await daemon.until_over()
         counters: dict[str, Any] = await daemon.counters()
         assert (counters["refused"], counters["malformed"]) == ({}, {})
         await daemon.stop()
