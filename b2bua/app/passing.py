@@ -91,6 +91,7 @@ def _asserted(request: Request) -> str:
 
 OURS = frozenset(
     [
+        "b2bua-family",
         "via",
         "max-forwards",
         "from",

@@ -45,6 +45,7 @@ WRITTEN = frozenset(
         "www-authenticate",
         "authorization",
         "proxy-authorization",
+        "b2bua-family",
     ]
 )
 PASSED = frozenset({"diversion", "p-asserted-identity", "privacy"})
