@@ -26,6 +26,7 @@ t1 = {t1}
 [media]
 ports = "{low}-{high}"
 allow = ["127.0.0.0/8", "::1"]
+timeout = {media_timeout}
 [http]
 listen = "127.0.0.1:{http}"
 [service]
@@ -49,6 +50,7 @@ class Daemon:
     `entries` are more settings: `[[numbers]]` and `[[trunks]]`.  `t1` is in seconds; it scales how
     long transactions linger, so how soon an idle daemon has nothing left to count.  `limits` are
     lines of that table; a call is not refused because the machine is busy with other tests.
+    Calls without media, as most of SIPp's are, end after `media_timeout` seconds.
     `environment` is added to our own.
     """
 
@@ -63,6 +65,7 @@ class Daemon:
         listen: tuple[str, ...] = (),
         limits: str = "",
         environment: Mapping[str, str] | None = None,
+        media_timeout: float = 60.0,
     ) -> None:
         self._reactor = reactor
         self._folder = folder
@@ -80,6 +83,7 @@ class Daemon:
             account=ACCOUNT,
             token=TOKEN,
             limits=limits,
+            media_timeout=media_timeout,
             more="".join(f', "{place}"' for place in listen),
         )
         self.settings = folder / "settings.toml"
