@@ -13,6 +13,7 @@ import pytest_twisted
 
 from tests.interop.baresip import Baresip
 from tests.interop.kamailio import Kamailio
+from tests.interop.linphone import Linphone
 from tests.sipp.stage import Stage
 from tests.support.child import Child
 
@@ -50,12 +51,19 @@ class Company(Stage):
 
     def __init__(self, reactor: Any, folder: Path) -> None:
         super().__init__(reactor, folder)
-        self._guests: list[Baresip | Kamailio] = []
+        self._guests: list[Baresip | Kamailio | Linphone] = []
         self._runs = 0
 
     async def baresip(self, name: str, **options: Any) -> Baresip:
         """Return a baresip that takes calls and commands."""
         phone = Baresip(self.reactor, self._room(name), name, **options)
+        self._guests.append(phone)
+        await phone.start()
+        return phone
+
+    async def linphone(self, name: str, **options: Any) -> Linphone:
+        """Return a Linphone that registers."""
+        phone = Linphone(self.reactor, self._room(name), name, **options)
         self._guests.append(phone)
         await phone.start()
         return phone
