@@ -26,7 +26,6 @@ t1 = {t1}
 [media]
 ports = "{low}-{high}"
 allow = ["127.0.0.0/8", "::1"]
-timeout = {media_timeout}
 [http]
 listen = "127.0.0.1:{http}"
 [service]
@@ -50,7 +49,7 @@ class Daemon:
     `entries` are more settings: `[[numbers]]` and `[[trunks]]`.  `t1` is in seconds; it scales how
     long transactions linger, so how soon an idle daemon has nothing left to count.  `limits` are
     lines of that table; a call is not refused because the machine is busy with other tests.
-    Calls without media, as most of SIPp's are, end after `media_timeout` seconds.
+    Calls without media, as most of SIPp's are, end after `media_timeout` seconds, if that is given.
     `environment` is added to our own.
     """
 
@@ -65,7 +64,7 @@ class Daemon:
         listen: tuple[str, ...] = (),
         limits: str = "",
         environment: Mapping[str, str] | None = None,
-        media_timeout: float = 60.0,
+        media_timeout: int = 0,
     ) -> None:
         self._reactor = reactor
         self._folder = folder
@@ -83,9 +82,10 @@ class Daemon:
             account=ACCOUNT,
             token=TOKEN,
             limits=limits,
-            media_timeout=media_timeout,
             more="".join(f', "{place}"' for place in listen),
         )
+        if media_timeout:
+            text = text.replace("[media]\n", f"[media]\ntimeout = {media_timeout}\n")
         self.settings = folder / "settings.toml"
         self.settings.write_text(text + entries)
         self.log = folder / "daemon.log"
