@@ -23,11 +23,15 @@ async def test_calls_outlive_whoever_cannot_name_their_tags(
     stage: Stage, calls: int, spoofs: int
 ) -> None:
     seconds = spoofs // 2_000
-    patience = {"calls": calls, "timeout": 60 + seconds}
+    patience = {"calls": calls, "timeout": 120 + seconds}
     callee = await stage.callee("uas_answer", hold=50, is_traced=False, **patience)
     daemon = await stage.daemon(static(callee.port), media_timeout=3_600)
     caller = stage.sipp(
-        "uac_call", target=daemon.sip_port, rate=20, hold=1_000 * (seconds + 4), **patience
+        "uac_call",
+        target=daemon.sip_port,
+        rate=20,
+        hold=1_000 * (seconds + 4 + calls // 5),
+        **patience,
     )
     await caller.start()
 
