@@ -19,7 +19,7 @@ from b2bua.sip.message import Message, Request, Response
 from b2bua.sip.uri import AnyUri, Uri, read_uri
 from b2bua.sip.usual import is_usual
 
-_STATUS_LINE = re.compile(r"(?i)SIP/2\.0 ([1-6][0-9]{2})(?: (.*+))?+")
+_STATUS_LINE = re.compile(r"(?i)SIP/2\.0 ([1-6][0-9]{2})(?: (.*+))?")
 _VERSION = re.compile(r"(?i)SIP/[0-9]++\.[0-9]++")
 
 # In the order in which a fault is best told.

@@ -20,11 +20,12 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+")
 # A "%" is let through here; `undo_needless_escapes` looks at what follows it.
 _PARAM_CHARS = r"[A-Za-z0-9\-_.!~*'()\[\]/:&+$%]++"
 _PARAMS = rf"(?:;{_PARAM_CHARS}(?:=[A-Za-z0-9\-_.!~*'()\[\]/:&+$%=]*+)?+)*+"
+# What has a group in it is not possessive: early releases of Python 3.11 lose their way there.
 # An "@" is escaped everywhere else, so the first one ends the userinfo, whatever question marks
 # and semicolons stand before it.
 _SIP = re.compile(
-    r"(?:([A-Za-z0-9\-_.!~*'()&=+$,;?/#\[\]%]++)(?::([A-Za-z0-9\-_.!~*'()&=+$,%]*+))?+@)?+"
-    rf"({HOST})(?::([0-9]++))?+({_PARAMS})(?:\?(.*+))?+",
+    r"(?:([A-Za-z0-9\-_.!~*'()&=+$,;?/#\[\]%]++)(?::([A-Za-z0-9\-_.!~*'()&=+$,%]*+))?@)?"
+    rf"({HOST})(?::([0-9]++))?({_PARAMS})(?:\?(.*+))?",
     re.DOTALL,
 )
 _HEADERS = re.compile(r"[A-Za-z0-9\-_.!~*'()\[\]/?:+$%]++=[A-Za-z0-9\-_.!~*'()\[\]/?:+$%;,@=]*+")

@@ -38,7 +38,7 @@ _NAME_ADDR = re.compile(
 _ADDR_SPEC = re.compile(rf'([^<>"?,; \t]++)({PARAMS})', re.DOTALL)
 _VIA = re.compile(
     rf"({TOKEN})[ \t]*+/[ \t]*+({TOKEN})[ \t]*+/[ \t]*+({TOKEN})[ \t]++"
-    rf"({HOST})(?:[ \t]*+:[ \t]*+([0-9]++))?+({PARAMS})",
+    rf"({HOST})(?:[ \t]*+:[ \t]*+([0-9]++))?({PARAMS})",
     re.DOTALL,
 )
 _VERSION = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
