@@ -85,9 +85,9 @@ def page(lines: list[str], tables: str, plan: Plan, minutes: float) -> str:
     return (
         "# What it costs\n\n"
         f"Written by {form}, in {minutes:.0f} minutes, in one run: ours and the others by turns.\n"
-        f"A figure is the median of {plan.runs} runs, the least and the greatest in brackets; one\n"
-        "without brackets was measured once. [docs/performance.md](../docs/performance.md) says\n"
-        "what the rows mean.\n\n"
+        f"A figure is the median of runs ({plan.runs} of most), the least and the greatest in\n"
+        "brackets; one without brackets was measured once.\n"
+        "[docs/performance.md](../docs/performance.md) says what the rows mean.\n\n"
         f"{about}\n\n{tables}"
     )
 

@@ -311,7 +311,7 @@ def main() -> None:
             for _ in range(given.play):
                 bench.play()
     elif given.instructions:
-        print(json.dumps({"instructions a call": instructions(min(given.calls, 200))}))
+        print(json.dumps({"instructions a call": instructions(min(given.calls, 100))}))
     elif given.held:
         print(json.dumps(held(given.held)))
     else:

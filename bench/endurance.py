@@ -75,7 +75,8 @@ def _holding(programs: Programs, calls: int, ports: tuple[int, int]) -> Daemon:
 def overload(table: Table, plan: Plan, rates: dict[str, float]) -> None:
     """Offer ten times the highest rate, then ask for the rate of before in the same process."""
     seconds = number(plan.overload_seconds)
-    row = table.row(f"back at {SHARE:.0%} of it after {TIMES} x overload for {seconds} s, s", "5")
+    work = f"back at {SHARE:.0%} of the rate after {TIMES} x overload for {seconds} s, s"
+    row = table.row(work, "5")
     entries = []
     for system in SYSTEMS:
         if system.name in rates:

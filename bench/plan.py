@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -37,10 +38,10 @@ class Plan:
 
 FULL = Plan(
     runs=5,
-    call_seconds=6,
+    call_seconds=5,
     probe_seconds=20,
-    probes=5,
-    held_calls=500,
+    probes=4,
+    held_calls=200,
     held_runs=5,
     held_most=10_000,
     overload_seconds=30,
@@ -83,6 +84,7 @@ def interleaved(row: Row, entries: Sequence[Entry], runs: int) -> dict[str, list
     """
     found: dict[str, list[list[float]]] = {}
     for entry in _in_turn(row, entries, runs):
+        print(f"  {row.work}: {entry.column}", file=sys.stderr, flush=True)
         try:
             figures = entry.run()
         except UnaskedError as reason:
