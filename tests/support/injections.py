@@ -14,6 +14,8 @@ from itertools import product
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from b2bua.app.families import FIELD
+
 PAYLOADS = (
     "\r\nEvil: yes",
     "\nEvil: yes",
@@ -269,6 +271,8 @@ def in_sip(message: bytes, case: Case, *, to_callee: bool) -> Iterator[str]:
     for line in lines:
         name, _, value = line.partition(": ")
         may_add = case.field.group in {Group.DOCUMENT, Group.REST} and name.startswith("X-")
+        if name == FIELD and re.fullmatch("[0-9a-f]{16,}-[0-9]", value):
+            continue  # ours: how deep a call is in calls of ours
         if name not in SIP_HEADERS and not may_add:
             yield f"header {line!r}"
         is_party = name in {"From", "To", "Contact"}
