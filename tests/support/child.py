@@ -83,15 +83,15 @@ async def until(reactor: Any, what: Callable[[], Awaitable[bool]], seconds: floa
     return True
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that is free for UDP and TCP just now.
+def free_port(host: str = "127.0.0.1", low: int = 7_000, high: int = 10_000) -> int:
+    """Return a port from `low` to before `high` that is free for UDP and TCP just now.
 
     It is none of those that the system gives to clients: one that connects to such a port of
     its own machine, before anybody listens, may find itself there.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
-        port = random.randrange(5_000, 10_000)
+        port = random.randrange(low, high)
         with (
             suppress(OSError),
             socket.socket(family, socket.SOCK_DGRAM) as udp,

@@ -57,6 +57,10 @@ class Message:
         return address.group(1), int(port.group(1))
 
 
+RTP_PORTS = (5_000, 6_999)
+"""Beside those that daemons listen on: media that leads there, RTCP included, is refused."""
+
+
 class Sipp:
     """One SIPp.  As a caller it needs a `target`; without one it waits for calls.
 
@@ -86,7 +90,7 @@ class Sipp:
         self._reactor = reactor
         self.scenario = scenario
         self.port = free_port(host)
-        self.rtp_port = rtp_port or free_port(host)
+        self.rtp_port = rtp_port or free_port(host, *RTP_PORTS)
         bracketed = f"[{host}]" if ":" in host else host
         where = [f"{bracketed}:{target}", "-s", user, "-r", str(rate)] if target else []
         stem = folder / f"{scenario}-{self.port}"
