@@ -226,11 +226,15 @@ class Settings(Section):
     _source: Source = PrivateAttr(default=Source())
     _number_of: Prefixes[NumberSettings] = PrivateAttr()
     _trunk_of: Prefixes[TrunkEntry] = PrivateAttr()
+    _trunk_named: dict[str, TrunkEntry] = PrivateAttr()
+    _account_of: dict[str, Account] = PrivateAttr()
     _inbound: list[tuple[Network, TrunkEntry]] = PrivateAttr()
     _passwords: dict[str, str] = PrivateAttr()
 
     def model_post_init(self, _context: Any) -> None:
         """Prepare the lookups, which happen for every call."""
+        self._trunk_named = {trunk.name: trunk for trunk in self.trunks}
+        self._account_of = {account.sid: account for account in self.accounts}
         first = self.accounts[0].sid if self.accounts else ""
         self._number_of = Prefixes.of_patterns((n.number, n.plan(first)) for n in self.numbers)
         self._trunk_of = Prefixes()
@@ -256,7 +260,7 @@ class Settings(Section):
 
     def trunk(self, name: str) -> TrunkEntry | None:
         """Return the trunk of this name."""
-        return next((trunk for trunk in self.trunks if trunk.name == name), None)
+        return self._trunk_named.get(name)
 
     @property
     def passwords(self) -> Mapping[str, str]:
@@ -265,7 +269,7 @@ class Settings(Section):
 
     def account(self, sid: str) -> Account | None:
         """Return the account of this SID."""
-        return next((account for account in self.accounts if account.sid == sid), None)
+        return self._account_of.get(sid)
 
     @property
     def tls_files(self) -> TlsFiles:
