@@ -8,14 +8,14 @@ from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from b2bua.app.settings import Settings
 from b2bua.app.start_error import StartError
 from b2bua.routing.plan import Direction, LegFacts
 from b2bua.stir.identity import write
-from b2bua.stir.passport import Attestation, Passport, digits_of, sign
+from b2bua.stir.passport import Attestation, Passport, digits_of, is_on_p256, sign
 
 Header = tuple[str, str]
 
@@ -85,6 +85,6 @@ def _read_key(path: Path) -> EllipticCurvePrivateKey:
         raise ValueError(f"{path}: {problem.strerror}") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ValueError(f"{path}: no PEM private key without a password") from None
-    if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
-        raise ValueError(f"{path}: this should be a key on P-256")  # noqa: TRY004 - as above
+    if not isinstance(key, EllipticCurvePrivateKey) or not is_on_p256(key):
+        raise ValueError(f"{path}: this should be a key on P-256")
     return key

@@ -84,14 +84,19 @@ def digits_of(number: str) -> str | None:
     return digits if number.startswith("+") and _NUMBER.fullmatch(digits) else None
 
 
+def is_on_p256(key: EllipticCurvePrivateKey | EllipticCurvePublicKey) -> bool:
+    """Whether ES256 can use `key` (RFC 7518 section 3.4)."""
+    return key.curve.name == SECP256R1.name
+
+
 def sign(passport: Passport, key: EllipticCurvePrivateKey) -> str:
     """Return the token, its members in the order that RFC 8225 section 9 asks for.
 
     Raises:
-        ValueError: the key is not on P-256, which ES256 needs (RFC 7518 section 3.4).
+        ValueError: the key is not on P-256, which ES256 needs.
     """
-    if not isinstance(key.curve, SECP256R1):
-        raise ValueError("a PASSporT is signed with a key on P-256")  # noqa: TRY004 - a key of a sort
+    if not is_on_p256(key):
+        raise ValueError("a PASSporT is signed with a key on P-256")
     claims = {
         "attest": passport.attestation.value,
         "dest": {"tn": list(passport.called)},

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from enum import Enum
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from OpenSSL import crypto
 
-from b2bua.stir.passport import Attestation, Passport, Signed
+from b2bua.stir.passport import Attestation, Passport, Signed, is_on_p256
 
 FRESH_SECONDS = 60
 """How far `iat` may be from now (RFC 8224 section 6.2, step 4)."""
@@ -100,7 +100,7 @@ def _key_fault(
     signed: Signed, chain: list[x509.Certificate], anchors: Anchors, now: int
 ) -> str | None:
     key = chain[0].public_key()
-    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
+    if not isinstance(key, EllipticCurvePublicKey) or not is_on_p256(key):
         return "the certificate's key is not on P-256"
     if not signed.is_signed_by(key):
         return "the signature is not the certificate's"
