@@ -7,7 +7,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from b2bua.routing.plan import Prompt, Speech
-from tests.support.flow import Flow, Line, Speaker
+from tests.support.flow import Flow
+from tests.support.flow_line import Line
+from tests.support.flow_site import Speaker
 
 
 class SlowSpeaker(Speaker):

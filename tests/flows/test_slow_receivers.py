@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
-from tests.support.flow import Flow, Line, flow_files
+from tests.support.flow import Flow, flow_files
+from tests.support.flow_line import Line
 
 SLOW = 15.0
 

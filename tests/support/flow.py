@@ -23,7 +23,6 @@ and at those times (within 25 ms); of particulars, those that are written must b
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ from typing import Any
 from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.task import Clock
 
-from b2bua.app.equipment import Entropy, Equipment
+from b2bua.app.equipment import Equipment
 from b2bua.app.media_policy import MediaPolicy
 from b2bua.app.plugins import make_routers
 from b2bua.app.settings import settings_from_text
@@ -40,13 +39,15 @@ from b2bua.callbacks.delivery import Callbacks
 from b2bua.callbacks.http import HttpSink
 from b2bua.net.driver import Driver
 from b2bua.routing.interfaces import Site
-from b2bua.routing.plan import Ask, ErrorTone, Prompt, Speech
+from b2bua.routing.plan import Ask
 from b2bua.sip.nexthop import Hop
 from b2bua.sip.registrar.binding import Binding
 from b2bua.sip.transaction.timers import Timers
 from b2bua.sip.uri import Uri
 from tests.support.fake_web import FakeWeb
 from tests.support.flow_api import ApiActor
+from tests.support.flow_line import Line, compare
+from tests.support.flow_site import Counted, Speaker
 from tests.support.memory_relay import MemoryRelay
 from tests.support.memory_tapes import MemoryTapes
 from tests.support.network import MemoryConnections, MemoryNetwork
@@ -56,8 +57,6 @@ SERVER: Address = ("192.0.2.1", 5060)
 TRUNK: Address = ("192.0.2.2", 5060)
 CALLER: Address = ("192.0.2.3", 5060)
 HOST = "http://app.example"
-TOLERANCE = 0.025
-SECONDS_A_WORD = 0.4
 
 SETTINGS = """
 [[accounts]]
@@ -84,67 +83,6 @@ targets = ["sip:{{user}}@192.0.2.2:5060"]
 
 
 USER = '[[users]]\nname = "{}"\npassword = "secret"\n'
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a flow, or one thing that happened."""
-
-    at: float
-    actor: str
-    word: str
-    particulars: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def listener(self) -> str:
-        """Who hears in order: a phone; of the application each path, of the media each phone."""
-        first = 1 if self.actor == "web" else 0
-        return f"{self.actor} {self.word.split()[first]}" if self.actor in _MANY else self.actor
-
-    def __str__(self) -> str:
-        told = " ".join(f"{name}={value}" for name, value in sorted(self.particulars.items()))
-        return f"{self.at:6.2f}  {self.actor:<4} <- {self.word} {told}".rstrip()
-
-
-_MANY = ("web", "media")
-
-
-class Speaker:
-    """Speaks silence: `SECONDS_A_WORD` for each word, a second for anything else."""
-
-    async def render(self, prompt: Prompt) -> bytes:
-        words = len(prompt.text.split()) if isinstance(prompt, Speech) else 2.5
-        if isinstance(prompt, ErrorTone):
-            words = 1.25
-        return bytes(2 * int(8000 * SECONDS_A_WORD * words))
-
-
-class Counted(Entropy):
-    """Names that can be told apart and come in order."""
-
-    def __init__(self) -> None:
-        self._next = count(1)
-
-    def call_sid(self) -> str:
-        return f"CA{next(self._next):032x}"
-
-    def recording_sid(self) -> str:
-        return f"RE{next(self._next):032x}"
-
-    def call_id(self) -> str:
-        return f"ours-{next(self._next)}"
-
-    def tag(self) -> str:
-        return f"t{next(self._next)}"
-
-    def token(self) -> str:
-        return f"token-{next(self._next)}"
-
-    def session_id(self) -> int:
-        return next(self._next)
-
-    def fraction(self) -> float:
-        return 0.5
 
 
 class Flow:
@@ -198,7 +136,7 @@ class Flow:
         for listener in listeners:
             wanted = [line for line in self.wanted if line.listener == listener]
             heard = [line for line in self.heard if line.listener == listener]
-            found += _compare(wanted, heard)
+            found += compare(wanted, heard)
         return found
 
     def leftovers(self) -> dict[str, Any]:
@@ -443,19 +381,6 @@ class _Wall(DatagramProtocol):
 
     def datagramReceived(self, datagram: bytes, addr: Any) -> None:
         self._take(datagram)
-
-
-def _compare(wanted: list[Line], heard: list[Line]) -> list[str]:
-    complaints = []
-    for want, got in zip(wanted, heard, strict=False):
-        about = {name: got.particulars.get(name) for name in want.particulars}
-        on_time = abs(want.at - got.at) <= TOLERANCE
-        if want.word != got.word or not on_time or about != want.particulars:
-            complaints.append(f"wanted {want}\n   got {got}")
-            return complaints
-    complaints += [f"not heard: {line}" for line in wanted[len(heard) :]]
-    complaints += [f"not wanted: {line}" for line in heard[len(wanted) :]]
-    return complaints
 
 
 def flow_files() -> list[Path]:
