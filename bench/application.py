@@ -32,6 +32,7 @@ class Web(Protocol):
     """One kept connection."""
 
     factory: WebFactory
+    transport: Any
 
     def __init__(self) -> None:
         self._waiting = b""
@@ -46,13 +47,13 @@ class Web(Protocol):
             if len(self._waiting) < whole:
                 return
             self._waiting = self._waiting[whole:]
-            self.transport.write(self.factory.answer(head))  # type: ignore[union-attr]
+            self.transport.write(self.factory.answer(head))
 
 
 class WebFactory(Factory):
     """What all connections share: the document, and the count."""
 
-    protocol = Web  # type: ignore[assignment]
+    protocol = Web  # type: ignore[assignment]  # declared as a method
 
     def __init__(self, callee: str) -> None:
         self.callee, self.port, self.told = callee, 0, 0

@@ -66,7 +66,7 @@ def _holding(programs: Programs, calls: int, ports: tuple[int, int]) -> Daemon:
     daemon = Daemon(programs, Callee(programs).port, media_ports=ports)
     caller = Caller(programs, daemon.port, Load(UP_RATE, calls / UP_RATE, hold=7200))
     until(lambda: caller.going_on() >= calls, 3 * calls / UP_RATE + 10, "the calls did not come up")
-    time.sleep(2)
+    time.sleep(2)  # a call that fails does so a moment after it came up
     if caller.going_on() < calls:
         raise LostRunError("held calls ended by themselves")
     return daemon

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.figures import highest
@@ -133,10 +134,7 @@ def build(folder: Path) -> Path:
 
 
 def _entries(run: Callable[[RelayUnderTest], list[float]]) -> list[Entry]:
-    return [
-        Entry(relay.name, relay.missing, lambda relay=relay: run(relay))  # type: ignore[misc]
-        for relay in relays()
-    ]
+    return [Entry(relay.name, relay.missing, partial(run, relay)) for relay in relays()]
 
 
 def _once(

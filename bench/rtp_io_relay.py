@@ -5,8 +5,8 @@ It runs in the virtual environment that has rtp_io, and so imports nothing of ou
 
 from __future__ import annotations
 
+import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ def main() -> None:
     sessions.write_text(text, "ascii")
     print("ready", flush=True)
     while True:
-        time.sleep(3600)
+        signal.pause()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 from bench.figures import highest, number
@@ -119,7 +120,4 @@ def ours() -> System:
 
 
 def _entries(run: Callable[[System], list[float]]) -> list[Entry]:
-    return [
-        Entry(system.name, missing(system), lambda system=system: run(system))  # type: ignore[misc]
-        for system in SYSTEMS
-    ]
+    return [Entry(system.name, missing(system), partial(run, system)) for system in SYSTEMS]

@@ -10,6 +10,7 @@ import shutil
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from b2bua.media import _relay
@@ -126,7 +127,7 @@ class Tape:
             count = min(RATE, sample - self._tracks[0].at)
             parent, child = (track.take(count) for track in self._tracks)
             pcm = _relay.mix(parent, child) if self._style.channels == 1 else _woven(parent, child)
-            self._doing(lambda pcm=pcm: self._write(pcm))  # type: ignore[misc]
+            self._doing(partial(self._write, pcm))
 
     def _write(self, pcm: bytes) -> None:
         self._look_for_room()

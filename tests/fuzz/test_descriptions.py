@@ -117,9 +117,9 @@ def play(clock: Clock, ladder: str, number: int) -> Flow:
     flow = Flow(ladder, clock)
     strange = [phone for phone in flow._phones.values() if rng.random() < 0.7]
     for phone in strange or flow._phones.values():
-        phone.sdp = lambda *_: description(rng)  # type: ignore[method-assign]
+        phone.sdp = lambda *_: description(rng)  # type: ignore[method-assign]  # its habits
     for phone in flow._phones.values():
-        phone.say = partial(_say_if_asked, phone, phone.say)  # type: ignore[method-assign]
+        phone.say = partial(_say_if_asked, phone, phone.say)  # type: ignore[method-assign]  # its habits
     flow.play()
     flow.drain()
     return flow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from b2bua.routing.plan import Event, NumberSettings, StatusPlan
 from b2bua.store.kept_numbers import KeptNumbers
@@ -32,7 +33,7 @@ class Life:
         return after
 
 
-def record(life: Life, sid: str, number: str, **more: object) -> NumberRecord:
+def record(life: Life, sid: str, number: str, **more: Any) -> NumberRecord:
     plan = NumberSettings(
         number,
         "rcml",
@@ -43,7 +44,7 @@ def record(life: Life, sid: str, number: str, **more: object) -> NumberRecord:
     )
     place = life.numbers.next_place()
     made = NumberRecord(sid, place, plan, "Küche", 1.0, 2.0, (("SmsUrl", "http://x/"),))
-    return replace(made, **more)  # type: ignore[arg-type]
+    return replace(made, **more)
 
 
 def test_a_number_is_the_same_after_a_restart(tmp_path: Path) -> None:

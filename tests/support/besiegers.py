@@ -147,6 +147,8 @@ BOMBS: tuple[Pieces, ...] = (
 class Dripping(Protocol):
     """Says a piece a second."""
 
+    transport: Any
+
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._next: Any = None
@@ -160,13 +162,15 @@ class Dripping(Protocol):
 
     def _say(self) -> None:
         piece = next(self._pieces, b"")
-        self.transport.write(piece)  # type: ignore[union-attr]
+        self.transport.write(piece)
         self._next = _reactor.callLater(1.0, self._say)
 
 
 @implementer(interfaces.IPullProducer)
 class Pouring(Protocol):
     """Says everything as fast as it is heard, once it has been asked."""
+
+    transport: Any
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -175,7 +179,7 @@ class Pouring(Protocol):
     def dataReceived(self, data: bytes) -> None:
         if not self._is_asked:
             self._is_asked = True
-            self.transport.registerProducer(self, False)  # type: ignore[union-attr]
+            self.transport.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
         piece = next(self._pieces, None)

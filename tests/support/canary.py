@@ -60,7 +60,7 @@ class Traps:
     def __enter__(self) -> Traps:
         if not getattr(sys, "_b2bua_canary", False):
             sys.addaudithook(_note)  # there is no way to take one back
-            sys._b2bua_canary = True  # type: ignore[attr-defined]
+            sys._b2bua_canary = True  # type: ignore[attr-defined]  # once a process
         _noting.append(self._events)
         return self
 

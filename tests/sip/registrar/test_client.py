@@ -24,7 +24,7 @@ from b2bua.sip.registrar.client import (
     State,
     Wait,
 )
-from b2bua.sip.uri import read_uri
+from b2bua.sip.uri import Uri, read_uri
 
 CONTACT = "sip:us@192.0.2.1:5060;line=abc"
 
@@ -35,9 +35,11 @@ class Desk:
     def __init__(self) -> None:
         tokens = count(1)
         registrar, contact = read_uri("sip:carrier.example"), read_uri(CONTACT)
+        assert isinstance(registrar, Uri)
+        assert isinstance(contact, Uri)
         self.registration = Registration(
-            registrar,  # type: ignore[arg-type]
-            contact,  # type: ignore[arg-type]
+            registrar,
+            contact,
             "call",
             "tag",
             Authentication("us", "secret", None, lambda: f"c{next(tokens)}"),
