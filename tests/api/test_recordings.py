@@ -11,7 +11,8 @@ from b2bua.app.tapes import Taping
 from b2bua.routing.plan import Direction, LegFacts, Status
 from b2bua.routing.taping import TapePlan
 from tests.api.rest import ACCOUNT, CALLS, OTHER, OTHER_TOKEN, TOKEN, Rest, basic
-from tests.support.relay_rig import contract, moment
+from tests.support.real import real
+from tests.support.relay_rig import moment
 
 RECORDINGS = CALLS.replace("Calls", "Recordings")
 STRANGER = f"{OTHER}:{OTHER_TOKEN}"
@@ -78,7 +79,7 @@ async def fetched(rest: Rest, where: str, *headers: str) -> tuple[str, bytes]:
     return head.decode().lower(), body
 
 
-@contract
+@real
 @pytest.mark.parametrize("ending", [".wav", ""])
 async def test_the_sound_is_a_wav_file(rest: Rest, ending: str) -> None:
     head, sound = await fetched(rest, path(recorded(rest), ending))
@@ -88,14 +89,14 @@ async def test_the_sound_is_a_wav_file(rest: Rest, ending: str) -> None:
         assert (file.getnchannels(), file.getnframes()) == (2, 8_000)
 
 
-@contract
+@real
 async def test_a_part_of_the_sound_can_be_asked_for(rest: Rest) -> None:
     head, sound = await fetched(rest, path(recorded(rest), ".wav"), "Range: bytes=0-3")
     assert head.startswith("http/1.0 206")
     assert sound == b"RIFF"
 
 
-@contract
+@real
 async def test_the_sound_is_made_smaller(rest: Rest) -> None:
     sid = recorded(rest)
     head, sound = await fetched(rest, path(sid, ".mp3"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,10 @@ from tests.support.application import Application, Received
 from tests.support.child import until
 from tests.support.crowd import HOST, Crowd, Talk
 from tests.support.daemon import ACCOUNT, TOKEN, Daemon
+from tests.support.real import real
 
 reactor: Any = real_reactor
 EVENTS = "initiated ringing answered completed"
-
-
-def real(test: Callable[..., Coroutine[Any, Any, None]]) -> Any:
-    """Mark a coroutine as a test with real sockets and a daemon."""
-    return pytest.mark.real(pytest_twisted.ensureDeferred(test))
 
 
 class Scene:

@@ -7,7 +7,7 @@ T1 is 20 ms, so 64*T1, the patience of RFC 3261, is 1.28 s.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.sipp.stage import entry
 from tests.support.child import free_port, until
 from tests.support.crowd import HOST, AnsweringPhone, Crowd, Talk
 from tests.support.daemon import Daemon
+from tests.support.real import real
 
 reactor: Any = real_reactor
 
@@ -30,11 +31,6 @@ name = "everybody"
 uri = "sip:127.0.0.1"
 inbound_from = ["127.0.0.0/8"]
 """
-
-
-def real(test: Callable[..., Coroutine[Any, Any, None]]) -> Any:
-    """Mark a coroutine as a test with real sockets and a daemon."""
-    return pytest.mark.real(pytest_twisted.ensureDeferred(test))
 
 
 class Scene:

@@ -11,13 +11,13 @@ from random import Random
 from typing import Any
 
 import pytest
-import pytest_twisted
 from twisted.internet import reactor as real_reactor
 
 from tests.support.child import until
 from tests.support.crowd import AnsweringPhone, Wire
 from tests.support.daemon import Daemon
 from tests.support.phone import Address
+from tests.support.real import real
 
 reactor: Any = real_reactor
 
@@ -92,9 +92,8 @@ async def fork(number: int, chance: Random, callers: Wire, callees: Wire, server
     return sum(phone.has_answered for phone in phones) - 1
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("forks", [20, pytest.param(500, marks=pytest.mark.slow)])
-@pytest_twisted.ensureDeferred  # type: ignore[untyped-decorator]
+@real
 async def test_a_fork_whose_phones_answer_together_has_one_bridge(
     tmp_path: Path, forks: int
 ) -> None:

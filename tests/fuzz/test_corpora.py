@@ -12,7 +12,7 @@ import json
 import re
 import sys
 import tarfile
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.sipp.stage import entry
 from tests.support.child import Child
 from tests.support.crowd import HOST, Crowd, Talk
 from tests.support.daemon import Daemon
+from tests.support.real import real
 
 BESIDE = Path(__file__).parents[3] / "shared"
 CORPUS = BESIDE / "corpus"
@@ -44,11 +45,6 @@ name = "everybody"
 uri = "sip:127.0.0.1"
 inbound_from = ["127.0.0.0/8"]
 """
-
-
-def real(test: Callable[..., Coroutine[Any, Any, None]]) -> Any:
-    """Mark a coroutine as a test with real sockets and a daemon."""
-    return pytest.mark.real(pytest_twisted.ensureDeferred(test))
 
 
 class Judged:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tests.fuzz.dialogs import MOST_NUMBER, bad, spoofed
 from tests.sipp.stage import static
 from tests.support.crowd import HOST, Crowd, Talk
 from tests.support.daemon import Daemon
+from tests.support.real import real
 
 reactor: Any = real_reactor
 
@@ -89,11 +90,6 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     scene = Scene(tmp_path)
     yield scene
     pytest_twisted.blockon(Deferred.fromCoroutine(scene.end()))
-
-
-def real(test: Callable[..., Coroutine[Any, Any, None]]) -> Any:
-    """Mark a coroutine as a test with real sockets and a daemon."""
-    return pytest.mark.real(pytest_twisted.ensureDeferred(test))
 
 
 SPOOFS = [

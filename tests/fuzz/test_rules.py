@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from twisted.internet.threads import deferToThread
 
 from tests.fuzz.rules import BARE, DEFECTS, NOTHING, RFC4475, Rule
 from tests.support.daemon import Daemon
+from tests.support.real import real
 
 reactor: Any = real_reactor
 HOST = "127.0.0.1"
@@ -77,11 +78,6 @@ def final(wire: socket.socket) -> int:
     except (TimeoutError, ConnectionError):
         pass
     return NOTHING
-
-
-def real(test: Callable[..., Coroutine[Any, Any, None]]) -> Any:
-    """Mark a coroutine as a test with real sockets and a daemon."""
-    return pytest.mark.real(pytest_twisted.ensureDeferred(test))
 
 
 @pytest.fixture

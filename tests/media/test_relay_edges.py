@@ -12,7 +12,8 @@ from twisted.logger import capturedLogs
 from b2bua.media.interfaces import Kind, NoPortsError, Notice, Played
 from b2bua.media.ports import PortPairs
 from b2bua.media.relay import Interface, Relay
-from tests.support.relay_rig import FIRST_PORT, LAST_PORT, PATIENCE, contract, reactor
+from tests.support.real import real
+from tests.support.relay_rig import FIRST_PORT, LAST_PORT, PATIENCE, reactor
 
 pytestmark = pytest.mark.real
 LOOPBACK = Interface("127.0.0.1")
@@ -29,7 +30,7 @@ def relay() -> Iterator[Relay]:
     relay.stop()
 
 
-@contract
+@real
 async def test_a_fault_in_one_call_does_not_end_the_notices_of_others(relay: Relay) -> None:
     taken: DeferredQueue[Notice] = DeferredQueue()
 

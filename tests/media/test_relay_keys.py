@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from b2bua.media.interfaces import Played, Pressed
-from tests.support.relay_rig import EVENTS, Rig, contract, key, rtp
+from tests.support.real import real
+from tests.support.relay_rig import EVENTS, Rig, key, rtp
 
 
-@contract
+@real
 async def test_a_key_is_told_once_and_passed(rig: Rig) -> None:
     a, at_a, b, _ = rig.pair()
     packets = [key(11, 8000, 160 * i, end=False) for i in range(1, 6)]
@@ -20,7 +21,7 @@ async def test_a_key_is_told_once_and_passed(rig: Rig) -> None:
     assert await rig.tells_next(Pressed) == Pressed(at_a.stream, "0", 100)
 
 
-@contract
+@real
 async def test_a_key_whose_end_is_lost_is_told_all_the_same(rig: Rig) -> None:
     a, at_a, _, _ = rig.pair()
     a.say(key(4, 8000, 160, end=False), at_a.port)
@@ -31,7 +32,7 @@ async def test_a_key_whose_end_is_lost_is_told_all_the_same(rig: Rig) -> None:
     assert await rig.tells() == Pressed(at_a.stream, "5", 100)
 
 
-@contract
+@real
 async def test_more_than_twenty_keys_a_second_are_not_told(rig: Rig) -> None:
     a, at_a, b, _ = rig.pair()
     for i in range(21):
@@ -45,7 +46,7 @@ async def test_more_than_twenty_keys_a_second_are_not_told(rig: Rig) -> None:
     assert await rig.tells() == Played(at_a.stream, 99)
 
 
-@contract
+@real
 async def test_blocked_keys_are_told_and_not_passed(rig: Rig) -> None:
     a, at_a, b, _ = rig.pair(block_digits="*D")
     for code in (10, 1, 15, 2):
@@ -53,7 +54,7 @@ async def test_blocked_keys_are_told_and_not_passed(rig: Rig) -> None:
     assert [(await b.hears()).payload[0] for _ in range(2)] == [1, 2]
 
 
-@contract
+@real
 async def test_a_key_pressed_before_the_link_is_not_passed(rig: Rig) -> None:
     """RFC 4733 section 2.5.1.4: its end is sent again, when what it asked for is done already."""
     a, at_a, b, at_b = rig.pair()
@@ -66,7 +67,7 @@ async def test_a_key_pressed_before_the_link_is_not_passed(rig: Rig) -> None:
     assert [(await b.hears()).packet for _ in range(2)] == [key(2, 9600), key(3, 11200)]
 
 
-@contract
+@real
 async def test_each_side_gets_its_own_event_type(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     rig.aim(at_b, b, event_type=97)
@@ -76,7 +77,7 @@ async def test_each_side_gets_its_own_event_type(rig: Rig) -> None:
     assert (await a.hears()).packet == key(2, 8000)
 
 
-@contract
+@real
 async def test_without_an_event_type_there_are_no_keys(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair(event_type=-1)
     rig.aim(at_b, b, event_type=97)
@@ -84,7 +85,7 @@ async def test_without_an_event_type_there_are_no_keys(rig: Rig) -> None:
     assert (await b.hears()).packet == key(1, 8000)
 
 
-@contract
+@real
 async def test_what_is_pressed_is_heard_as_keys_at_the_other_end(rig: Rig) -> None:
     """Two streams aimed at each other: what one presses the other collects."""
     one, other = rig.stream(), rig.stream()
@@ -98,7 +99,7 @@ async def test_what_is_pressed_is_heard_as_keys_at_the_other_end(rig: Rig) -> No
     assert await rig.tells_next(Played) == Played(one.stream, 5)
 
 
-@contract
+@real
 async def test_a_pressed_key_is_five_updates_and_three_ends(rig: Rig) -> None:
     a, at_a, _, _ = rig.pair()
     rig.relay.press(at_a.stream, 1, "*")
@@ -115,7 +116,7 @@ async def test_a_pressed_key_is_five_updates_and_three_ends(rig: Rig) -> None:
     assert await rig.tells() == Played(at_a.stream, 1)
 
 
-@contract
+@real
 @pytest.mark.parametrize(("payload_type", "silence"), [(0, b"\xff"), (8, b"\xd5")])
 async def test_without_an_event_type_keys_are_tones(
     rig: Rig, payload_type: int, silence: bytes
@@ -128,7 +129,7 @@ async def test_without_an_event_type_keys_are_tones(
     assert await rig.tells() == Played(at_a.stream, 1)
 
 
-@contract
+@real
 @pytest.mark.parametrize("digits", ["a", "1,2", "E", "1" * 65])
 async def test_what_is_no_key_cannot_be_pressed(rig: Rig, digits: str) -> None:
     opened = rig.stream()
@@ -136,7 +137,7 @@ async def test_what_is_no_key_cannot_be_pressed(rig: Rig, digits: str) -> None:
         rig.relay.press(opened.stream, 1, digits)
 
 
-@contract
+@real
 async def test_a_short_event_is_passed_and_is_no_key(rig: Rig) -> None:
     a, at_a, b, _ = rig.pair()
     short = rtp(payload=b"\x05\x8a\x03", payload_type=EVENTS)

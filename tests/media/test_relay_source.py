@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.support.relay_rig import EVENTS, Party, Rig, contract, moment, rtp
+from tests.support.real import real
+from tests.support.relay_rig import EVENTS, Party, Rig, moment, rtp
 
 
 def order(count: int, first: int = 0, ssrc: int = 9) -> list[bytes]:
@@ -14,7 +15,7 @@ def say_all(party: Party, packets: list[bytes], port: int) -> None:
         party.say(packet, port)
 
 
-@contract
+@real
 async def test_strangers_are_not_heard(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     stranger = rig.party()
@@ -26,7 +27,7 @@ async def test_strangers_are_not_heard(rig: Rig) -> None:
     assert rig.relay.counts(at_a.stream).dropped_packets == 20
 
 
-@contract
+@real
 async def test_behind_nat_the_fourth_packet_in_order_is_heard(rig: Rig) -> None:
     _, at_a, b, at_b = rig.pair(nat=True)
     behind_nat = rig.party()
@@ -37,7 +38,7 @@ async def test_behind_nat_the_fourth_packet_in_order_is_heard(rig: Rig) -> None:
     assert rig.relay.counts(at_a.stream).dropped_packets == 3
 
 
-@contract
+@real
 async def test_before_the_fourth_packet_the_signalled_address_is_sent_to(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair(nat=True)
     say_all(rig.party(), order(3), at_a.port)
@@ -46,7 +47,7 @@ async def test_before_the_fourth_packet_the_signalled_address_is_sent_to(rig: Ri
     assert (await a.hears()).packet == rtp(7)
 
 
-@contract
+@real
 async def test_packets_out_of_order_are_not_heard_behind_nat(rig: Rig) -> None:
     a, at_a, b, _ = rig.pair(nat=True)
     stranger = rig.party()
@@ -57,7 +58,7 @@ async def test_packets_out_of_order_are_not_heard_behind_nat(rig: Rig) -> None:
     assert (await b.hears()).packet == rtp(1)
 
 
-@contract
+@real
 async def test_what_is_locked_stays_until_the_next_aim(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair(nat=True)
     first, second = rig.party(), rig.party()
@@ -72,7 +73,7 @@ async def test_what_is_locked_stays_until_the_next_aim(rig: Rig) -> None:
     assert (await second.hears()).packet == rtp(8)
 
 
-@contract
+@real
 async def test_a_live_signalled_source_is_never_left(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair(nat=True)
     attacker = rig.party()
@@ -84,7 +85,7 @@ async def test_a_live_signalled_source_is_never_left(rig: Rig) -> None:
     assert (await a.hears()).packet == rtp(3)
 
 
-@contract
+@real
 async def test_a_signalled_source_that_comes_late_takes_its_stream_back(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair(nat=True)
     attacker = rig.party()
@@ -98,7 +99,7 @@ async def test_a_signalled_source_that_comes_late_takes_its_stream_back(rig: Rig
     assert (await a.hears()).packet == rtp(3)
 
 
-@contract
+@real
 async def test_rtcp_of_strangers_is_not_heard(rig: Rig) -> None:
     report = bytes([0x80, 201, 0, 1, 1, 2, 3, 4])
     a, at_a, b, at_b = rig.pair(nat=True)
@@ -112,7 +113,7 @@ async def test_rtcp_of_strangers_is_not_heard(rig: Rig) -> None:
     assert (await control.hears()).packet == report
 
 
-@contract
+@real
 async def test_rtcp_follows_where_rtp_was_locked(rig: Rig) -> None:
     report = bytes([0x80, 201, 0, 1, 1, 2, 3, 4])
     a, at_a, b, at_b = rig.pair(nat=True)
@@ -127,7 +128,7 @@ async def test_rtcp_follows_where_rtp_was_locked(rig: Rig) -> None:
     assert (await mapped.hears()).packet == report
 
 
-@contract
+@real
 async def test_events_of_strangers_are_no_keys(rig: Rig) -> None:
     a, at_a, b, _ = rig.pair()
     event = bytes([5, 0x8A, 3, 0x20])

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from b2bua.media.interfaces import Aim, Backend, FirstPacket, Kind, NoPortsError
-from tests.support.relay_rig import FIRST_PORT, Rig, contract, moment, rtp
+from tests.support.real import real
+from tests.support.relay_rig import FIRST_PORT, Rig, moment, rtp
 
 
-@contract
+@real
 async def test_packets_cross_both_ways_byte_for_byte(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     a.say(rtp(65535, ssrc=0xFFFFFFFF, marker=True), at_a.port)
@@ -21,7 +22,7 @@ async def test_packets_cross_both_ways_byte_for_byte(rig: Rig) -> None:
     assert (to_a.packet, to_a.port) == (rtp(9, b""), at_a.port)
 
 
-@contract
+@real
 async def test_ipv6_speaks_with_ipv4(rig: Rig) -> None:
     a, b = rig.party("::1"), rig.party()
     at_a, at_b = rig.stream(a), rig.stream(b)
@@ -33,7 +34,7 @@ async def test_ipv6_speaks_with_ipv4(rig: Rig) -> None:
     assert (at_a.address, at_b.address) == ("::1", "127.0.0.1")
 
 
-@contract
+@real
 async def test_rtcp_crosses_on_the_port_above(rig: Rig) -> None:
     report = bytes([0x80, 201, 0, 1, 1, 2, 3, 4])
     a, a_control, b_control = rig.party(), rig.party(), rig.party()
@@ -49,7 +50,7 @@ async def test_rtcp_crosses_on_the_port_above(rig: Rig) -> None:
     assert (counts.rtcp_packets, counts.dropped_packets, counts.received_packets) == (1, 2, 0)
 
 
-@contract
+@real
 async def test_raw_packets_cross_as_they_come(rig: Rig) -> None:
     a, b = rig.party(), rig.party()
     at_a, at_b = rig.relay.open(Kind.RAW), rig.relay.open(Kind.RAW)
@@ -62,7 +63,7 @@ async def test_raw_packets_cross_as_they_come(rig: Rig) -> None:
     assert rig.relay.ports_in_use == 2
 
 
-@contract
+@real
 async def test_what_is_no_rtp_does_not_cross(rig: Rig) -> None:
     a, at_a, b, _ = rig.pair()
     refused = [
@@ -81,7 +82,7 @@ async def test_what_is_no_rtp_does_not_cross(rig: Rig) -> None:
     assert rig.relay.counts(at_a.stream).dropped_packets == len(refused)
 
 
-@contract
+@real
 async def test_more_than_the_limit_does_not_cross(rig: Rig) -> None:
     rig.relay = rig.start(limit=50)
     a, at_a, b, _ = rig.pair()
@@ -99,7 +100,7 @@ def _judged(relay: Backend, stream: int) -> tuple[int, int]:
     return counts.received_packets, counts.dropped_packets
 
 
-@contract
+@real
 async def test_what_is_counted_is_what_happened(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     assert rig.relay.counts(at_a.stream).last_received_ms_ago == -1
@@ -115,7 +116,7 @@ async def test_what_is_counted_is_what_happened(rig: Rig) -> None:
     assert ours.sent_packets == 0
 
 
-@contract
+@real
 async def test_a_new_link_ends_the_old_ones(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     c, at_c, _, _ = rig.pair()
@@ -127,7 +128,7 @@ async def test_a_new_link_ends_the_old_ones(rig: Rig) -> None:
     assert (await c.hears()).packet == rtp(3)
 
 
-@contract
+@real
 async def test_an_unlinked_stream_hears_but_does_not_pass(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     rig.relay.unlink(at_b.stream)
@@ -140,7 +141,7 @@ async def test_an_unlinked_stream_hears_but_does_not_pass(rig: Rig) -> None:
     assert rig.relay.counts(at_a.stream).received_packets == 2
 
 
-@contract
+@real
 async def test_the_first_packet_is_told_once(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     a.say(rtp(1), at_a.port)
@@ -150,7 +151,7 @@ async def test_the_first_packet_is_told_once(rig: Rig) -> None:
     assert await rig.tells() == FirstPacket(at_b.stream)
 
 
-@contract
+@real
 async def test_nothing_goes_to_a_stream_on_hold(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     rig.relay.aim(at_b.stream, Aim("0.0.0.0", b.port))
@@ -161,7 +162,7 @@ async def test_nothing_goes_to_a_stream_on_hold(rig: Rig) -> None:
     assert (await b.hears()).packet == rtp(2)
 
 
-@contract
+@real
 async def test_a_peer_that_is_gone_harms_nothing(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     gone = rig.party()
@@ -175,7 +176,7 @@ async def test_a_peer_that_is_gone_harms_nothing(rig: Rig) -> None:
     assert (await b.hears()).packet == rtp(11)
 
 
-@contract
+@real
 async def test_hold_may_be_written_in_the_other_ip_version(rig: Rig) -> None:
     """RFC 3264 section 8.4: an old peer writes 0.0.0.0 to put a stream on hold."""
     a, b = rig.party("::1"), rig.party()
@@ -189,7 +190,7 @@ async def test_hold_may_be_written_in_the_other_ip_version(rig: Rig) -> None:
     assert (await a.hears()).packet == rtp(2)
 
 
-@contract
+@real
 @pytest.mark.parametrize(
     "aim",
     [
@@ -223,7 +224,7 @@ METHODS: list[Callable[[Backend, int], object]] = [
 ]
 
 
-@contract
+@real
 @pytest.mark.parametrize("method", METHODS)
 async def test_a_closed_stream_is_unknown(
     rig: Rig, method: Callable[[Backend, int], object]
@@ -236,7 +237,7 @@ async def test_a_closed_stream_is_unknown(
             method(rig.relay, handle)
 
 
-@contract
+@real
 async def test_ports_in_use_return_to_none(rig: Rig) -> None:
     opened = [rig.stream() for _ in range(10)]
     assert rig.relay.ports_in_use == 20
@@ -247,7 +248,7 @@ async def test_ports_in_use_return_to_none(rig: Rig) -> None:
     assert rig.relay.ports_in_use == 0
 
 
-@contract
+@real
 async def test_without_free_ports_there_is_no_stream(rig: Rig) -> None:
     rig.relay = rig.start(last=FIRST_PORT + 3)
     first = rig.stream()
@@ -268,7 +269,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-@contract
+@real
 @pytest.mark.parametrize("above", [0, 1], ids=["RTP", "RTCP"])
 async def test_a_pair_that_another_program_has_is_left_out(rig: Rig, above: int) -> None:
     rig.relay = rig.start(last=FIRST_PORT + 3, rest=60)
@@ -279,7 +280,7 @@ async def test_a_pair_that_another_program_has_is_left_out(rig: Rig, above: int)
             rig.stream()
 
 
-@contract
+@real
 async def test_stop_closes_every_stream(rig: Rig) -> None:
     opened = rig.stream()
     rig.relay.stop()

@@ -8,7 +8,8 @@ import pytest
 
 from b2bua.media.interfaces import Kind
 from b2bua.media.tapped import Tapped, read_tapped
-from tests.support.relay_rig import EVENTS, Party, Rig, contract, key, moment, rtp
+from tests.support.real import real
+from tests.support.relay_rig import EVENTS, Party, Rig, key, moment, rtp
 
 
 async def _taken(rig: Rig, tap: int, count: int) -> list[Tapped]:
@@ -22,7 +23,7 @@ async def _taken(rig: Rig, tap: int, count: int) -> list[Tapped]:
     return found
 
 
-@contract
+@real
 async def test_both_voices_are_copied_as_they_were_sent(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     tap = rig.relay.open_tap()
@@ -41,7 +42,7 @@ async def test_both_voices_are_copied_as_they_were_sent(rig: Rig) -> None:
     assert rig.relay.take(tap) == b""
 
 
-@contract
+@real
 async def test_keys_and_what_is_dropped_are_not_copied(rig: Rig) -> None:
     a, at_a, b, _ = rig.pair()
     tap = rig.relay.open_tap()
@@ -56,7 +57,7 @@ async def test_keys_and_what_is_dropped_are_not_copied(rig: Rig) -> None:
     assert copied.payload == b"the end"
 
 
-@contract
+@real
 async def test_what_was_copied_outlives_the_stream(rig: Rig) -> None:
     a, at_a, b, _ = rig.pair()
     tap = rig.relay.open_tap()
@@ -72,7 +73,7 @@ async def test_what_was_copied_outlives_the_stream(rig: Rig) -> None:
     rig.relay.close_tap(tap)
 
 
-@contract
+@real
 async def test_a_stream_is_tapped_until_it_is_told_otherwise(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     tap = rig.relay.open_tap()
@@ -86,7 +87,7 @@ async def test_a_stream_is_tapped_until_it_is_told_otherwise(rig: Rig) -> None:
     assert [copied.channel for copied in await _taken(rig, tap, 1)] == [1]
 
 
-@contract
+@real
 async def test_only_rtp_is_tapped_and_only_to_a_tap(rig: Rig) -> None:
     raw, stream, tap = rig.relay.open(Kind.RAW), rig.stream(), rig.relay.open_tap()
     with pytest.raises(ValueError, match="only"):

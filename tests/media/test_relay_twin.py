@@ -10,7 +10,8 @@ import pytest
 from b2bua.media.interfaces import Counts, Pressed
 from b2bua.media.relay import Relay
 from tests.support.pure_relay import PureRelay
-from tests.support.relay_rig import EVENTS, Heard, MakeRelay, Rig, contract, key, rtp
+from tests.support.real import real
+from tests.support.relay_rig import EVENTS, Heard, MakeRelay, Rig, key, rtp
 
 PACKETS = 60  # few enough that the limit of keys a second is not reached
 LAST = rtp(payload=b"the last one")
@@ -60,7 +61,7 @@ async def judged(make: MakeRelay, seed: int) -> tuple[list[bytes], Counts, list[
     return [h.packet for h in passed], replace(counts, last_received_ms_ago=0), pressed
 
 
-@contract
+@real
 @pytest.mark.parametrize("seed", range(20))
 async def test_both_judge_alike(seed: int) -> None:
     in_c, in_python = await judged(Relay, seed), await judged(PureRelay, seed)

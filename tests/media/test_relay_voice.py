@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from b2bua.media.interfaces import Kind, Notice, Played, Silent
-from tests.support.relay_rig import Rig, contract, rtp
+from tests.support.real import real
+from tests.support.relay_rig import Rig, rtp
 
 PROMPT = bytes(range(250)) + bytes(150)
 
 
-@contract
+@real
 async def test_a_prompt_arrives_whole_and_in_order(rig: Rig) -> None:
     a, at_a, _, _ = rig.pair(payload_type=8)
     rig.relay.play(at_a.stream, 7, PROMPT)
@@ -24,7 +25,7 @@ async def test_a_prompt_arrives_whole_and_in_order(rig: Rig) -> None:
     assert await rig.tells() == Played(at_a.stream, 7)
 
 
-@contract
+@real
 async def test_a_prompt_does_not_drift(rig: Rig) -> None:
     a, at_a, _, _ = rig.pair()
     rig.relay.play(at_a.stream, 7, bytes(160 * 50))
@@ -35,7 +36,7 @@ async def test_a_prompt_does_not_drift(rig: Rig) -> None:
     assert spoken >= 49 * 0.02 - 0.0001
 
 
-@contract
+@real
 async def test_two_prompts_are_one_stream(rig: Rig) -> None:
     a, at_a, _, _ = rig.pair()
     rig.relay.play(at_a.stream, 1, bytes(160))
@@ -50,7 +51,7 @@ async def test_two_prompts_are_one_stream(rig: Rig) -> None:
     assert second.marker
 
 
-@contract
+@real
 async def test_a_loop_has_no_seam_and_ends_when_told(rig: Rig) -> None:
     a, at_a, _, _ = rig.pair()
     rig.relay.play(at_a.stream, 3, PROMPT[:250], loop=True)
@@ -60,7 +61,7 @@ async def test_a_loop_has_no_seam_and_ends_when_told(rig: Rig) -> None:
     assert await rig.tells() == Played(at_a.stream, 3)
 
 
-@contract
+@real
 async def test_what_is_played_later_replaces_what_plays(rig: Rig) -> None:
     a, at_a, _, _ = rig.pair()
     rig.relay.play(at_a.stream, 1, b"\x01" * 160, loop=True)
@@ -71,7 +72,7 @@ async def test_what_is_played_later_replaces_what_plays(rig: Rig) -> None:
     assert told == [Played(at_a.stream, token) for token in (1, 2, 3)]
 
 
-@contract
+@real
 async def test_quiet_without_a_prompt_tells_nothing(rig: Rig) -> None:
     _, at_a, _, _ = rig.pair()
     rig.relay.quiet(at_a.stream)
@@ -79,7 +80,7 @@ async def test_quiet_without_a_prompt_tells_nothing(rig: Rig) -> None:
     assert await rig.tells() == Played(at_a.stream, 4)
 
 
-@contract
+@real
 async def test_a_prompt_waits_for_an_aim(rig: Rig) -> None:
     a, opened = rig.party(), rig.stream()
     rig.relay.play(opened.stream, 1, PROMPT)
@@ -88,7 +89,7 @@ async def test_a_prompt_waits_for_an_aim(rig: Rig) -> None:
     assert heard[:400] == PROMPT
 
 
-@contract
+@real
 async def test_a_prompt_goes_on_where_the_stream_is_aimed_anew(rig: Rig) -> None:
     a, at_a, _, _ = rig.pair()
     moved = rig.party()
@@ -99,7 +100,7 @@ async def test_a_prompt_goes_on_where_the_stream_is_aimed_anew(rig: Rig) -> None
     await rig.tells_next(Played)
 
 
-@contract
+@real
 async def test_while_a_prompt_plays_nothing_else_is_sent(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     rig.relay.play(at_a.stream, 1, b"\x01" * 160, loop=True)
@@ -116,7 +117,7 @@ async def test_while_a_prompt_plays_nothing_else_is_sent(rig: Rig) -> None:
     assert rig.relay.counts(at_b.stream).received_packets == 2
 
 
-@contract
+@real
 async def test_a_closed_stream_tells_nothing_more(rig: Rig) -> None:
     _, at_a, _, at_b = rig.pair()
     rig.relay.play(at_a.stream, 1, b"\x01" * 160, loop=True)
@@ -126,14 +127,14 @@ async def test_a_closed_stream_tells_nothing_more(rig: Rig) -> None:
     assert await rig.tells() == Played(at_b.stream, 2)
 
 
-@contract
+@real
 async def test_raw_streams_say_nothing(rig: Rig) -> None:
     raw = rig.relay.open(Kind.RAW)
     with pytest.raises(ValueError, match="only an RTP stream"):
         rig.relay.play(raw.stream, 1, b"x")
 
 
-@contract
+@real
 async def test_silence_is_told_once(rig: Rig) -> None:
     _, at_a, _, at_b = rig.pair()
     rig.relay.watch(at_a.stream, 0.05)
@@ -142,7 +143,7 @@ async def test_silence_is_told_once(rig: Rig) -> None:
     assert await rig.tells() == Silent(at_b.stream)
 
 
-@contract
+@real
 async def test_silence_is_counted_from_the_last_packet(rig: Rig) -> None:
     a, at_a, b, at_b = rig.pair()
     rig.relay.watch(at_a.stream, 0.3)
@@ -155,7 +156,7 @@ async def test_silence_is_counted_from_the_last_packet(rig: Rig) -> None:
     assert told[1:] == [Silent(at_b.stream), Silent(at_a.stream)]
 
 
-@contract
+@real
 async def test_who_is_no_longer_watched_is_not_told_of(rig: Rig) -> None:
     _, at_a, _, at_b = rig.pair()
     rig.relay.watch(at_a.stream, 0.05)

@@ -12,7 +12,8 @@ from b2bua.sip.message import Message, Request
 from b2bua.sip.nexthop import Hop
 from b2bua.sip.reader import Malformed
 from tests.support.messages import new_token, request_text
-from tests.support.sides import Answer, Side, answer_200, eventually, outgoing, real
+from tests.support.real import real
+from tests.support.sides import Answer, Side, answer_200, eventually, outgoing
 
 
 @pytest.mark.parametrize(

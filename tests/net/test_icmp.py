@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-import pytest_twisted
 from twisted.internet import reactor as real_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -19,14 +17,10 @@ from b2bua.sip.transaction.effects import Why
 from b2bua.sip.transaction.timers import Timers
 from tests.support.child import free_port
 from tests.support.messages import new_token, request, request_text
+from tests.support.real import real
 from tests.support.users import Caller, Server
 
 reactor: Any = real_reactor
-
-
-def real(test: Callable[..., Coroutine[Any, Any, None]]) -> Any:
-    """Mark a coroutine as a test with real sockets."""
-    return pytest.mark.real(pytest_twisted.ensureDeferred(test))
 
 
 class Ears:

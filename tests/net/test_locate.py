@@ -18,7 +18,7 @@ from b2bua.sip.nexthop import Hop, request_hop
 from b2bua.sip.reader import Malformed
 from b2bua.sip.uri import Uri, read_uri
 from tests.support.name_server import NameServer, Zone
-from tests.support.sides import real
+from tests.support.real import real
 
 
 def rfc_3263(zone: Zone) -> None:

@@ -21,7 +21,8 @@ from b2bua.sip.nexthop import Hop
 from b2bua.sip.transaction.effects import Why
 from tests.support.authority import Authority, Pair, dns, self_signed, uri
 from tests.support.messages import request_text
-from tests.support.sides import Side, answer_200, eventually, outgoing, real
+from tests.support.real import real
+from tests.support.sides import Side, answer_200, eventually, outgoing
 
 DOMAIN = "sip.example.com"
 TLS = "tls:127.0.0.1:0"

@@ -32,7 +32,8 @@ from b2bua.sip.nexthop import Hop
 from b2bua.sip.reader import Limits
 from tests.support.authority import Authority, dns
 from tests.support.messages import request_text
-from tests.support.sides import Side, answer_200, eventually, outgoing, real
+from tests.support.real import real
+from tests.support.sides import Side, answer_200, eventually, outgoing
 
 WS = "ws:127.0.0.1:0"
 

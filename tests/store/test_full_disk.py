@@ -6,13 +6,12 @@ import os
 import resource
 import sqlite3
 import subprocess
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_twisted
 from twisted.internet import reactor as real_reactor
 
 from b2bua.routing.plan import Event
@@ -22,6 +21,7 @@ from tests.store.test_outbox import found
 from tests.store.test_writer import tokens
 from tests.support.child import until
 from tests.support.crowd import HOST
+from tests.support.real import real
 
 reactor: Any = real_reactor
 
@@ -106,11 +106,7 @@ def test_a_full_filesystem_is_an_outage_and_its_end_is_the_outage_s(small_disk: 
     has_kept_everything(store, steps)
 
 
-def real(test: Callable[..., Coroutine[Any, Any, None]]) -> Any:
-    """Mark a coroutine as a test with real sockets and a daemon."""
-    return pytest.mark.real(pytest.mark.slow(pytest_twisted.ensureDeferred(test)))
-
-
+@pytest.mark.slow
 @real
 async def test_a_daemon_s_calls_go_on_over_a_full_disk_and_its_journal_is_whole(
     small_disk: Path,

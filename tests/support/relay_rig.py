@@ -9,12 +9,10 @@ from __future__ import annotations
 import os
 import struct
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-import pytest
-import pytest_twisted
 from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred, DeferredQueue, maybeDeferred
 from twisted.internet.protocol import DatagramProtocol
@@ -40,11 +38,6 @@ FIRST_PORT = 30000 + os.getpid() % 60 * 40
 LAST_PORT = FIRST_PORT + 39
 AUDIO, EVENTS = 0, 101
 N = TypeVar("N", FirstPacket, Played, Pressed, Silent)
-
-
-def contract(test: Callable[..., Coroutine[Any, Any, None]]) -> Any:
-    """Mark a coroutine as a test with real sockets, run once with each relay."""
-    return pytest.mark.real(pytest_twisted.ensureDeferred(test))
 
 
 class MakeRelay(Protocol):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -94,11 +93,6 @@ def outgoing(method: str, host: str = "example.com", body: bytes = b"") -> Reque
 def answer_200(transaction: ServerTransaction) -> None:
     """Answer as a phone that takes everything."""
     transaction.respond(transaction.request.reply(200, to_tag="b"))
-
-
-def real(test: Any) -> Any:
-    """Mark a coroutine function as a test on the real reactor."""
-    return pytest.mark.real(pytest_twisted.ensureDeferred(test))
 
 
 async def eventually(condition: Any) -> None:
